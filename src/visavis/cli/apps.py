@@ -1,0 +1,114 @@
+"""``visavis app``: applications and their credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from visavis import wiring
+from visavis.accounts.applications import create_application
+from visavis.errors import NotFound
+from visavis.records import Application
+from visavis.settings import read_settings
+from visavis.store import applications
+
+app = typer.Typer(help="Make, list and revoke applications: what client programs sign in as.", no_args_is_help=True)
+
+Organization = Annotated[str, typer.Option("--org", help="The organisation's name.")]
+Name = Annotated[str, typer.Option("--name", help="The application's name, unique in its organisation.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("create")
+def create(
+    org: Organization,
+    name: Name,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help="Permit only this; may be repeated. Default: everything."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an application. Its secrets are printed this once, and stored as hashes."""
+    application, shown = asyncio.run(_create(org, name, scope))
+    if as_json:
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    table = Table(title=f"{application.organization} / {application.name}", show_header=False)
+    for key, value in shown.items():
+        table.add_row(key, value, style="bold" if key in ("clientSecret", "apiKey", "subscriptionKey") else None)
+    console = Console()
+    console.print(table)
+    console.print("Keep the secrets now: they are stored as hashes and cannot be shown again.")
+
+
+async def _create(org: str, name: str, scopes: list[str] | None) -> tuple[Application, dict[str, str]]:
+    with wiring.database_url(read_settings()) as url:
+        async with wiring.open_database(url) as database, database.transaction() as db:
+            application, credentials = await create_application(db, organization=org, name=name, scopes=scopes)
+    return application, {
+        "organization": application.organization,
+        "application": application.name,
+        "clientId": credentials.client_id,
+        "clientSecret": credentials.client_secret,
+        "apiKey": credentials.api_key,
+        "subscriptionKey": credentials.subscription_key,
+    }
+
+
+@app.command("list")
+def list_applications(as_json: AsJson = False) -> None:
+    """List all applications; no secret is among what is stored."""
+    found = asyncio.run(_list())
+    if as_json:
+        typer.echo(json.dumps([_told(application) for application in found], indent=2))
+        return
+    table = Table("organisation", "application", "client id", "made", "state", title="Applications")
+    for application in found:
+        told = _told(application)
+        table.add_row(
+            told["organization"],
+            told["application"],
+            told["clientId"],
+            f"{application.created_at:%Y-%m-%d %H:%M}",
+            "in force" if application.revoked_at is None else f"revoked {application.revoked_at:%Y-%m-%d %H:%M}",
+        )
+    Console().print(table)
+
+
+def _told(application: Application) -> dict[str, str]:
+    told = {
+        "organization": application.organization,
+        "application": application.name,
+        "clientId": application.client_id,
+        "scope": " ".join(application.scopes),
+        "createdAt": application.created_at.isoformat(),
+    }
+    if application.revoked_at is not None:
+        told["revokedAt"] = application.revoked_at.isoformat()
+    return told
+
+
+async def _list() -> list[Application]:
+    with wiring.database_url(read_settings()) as url:
+        async with wiring.open_database(url) as database, database.transaction() as db:
+            return await applications.list_all(db)
+
+
+@app.command("revoke")
+def revoke(org: Organization, name: Name) -> None:
+    """End an application's access, at once, that of its tokens too. What it has stored stays."""
+    if not asyncio.run(_revoke(org, name)):
+        raise NotFound(f"{org} has no application named {name} in force.")
+    typer.echo(f"{org} / {name} is revoked.")
+
+
+async def _revoke(org: str, name: str) -> bool:
+    with wiring.database_url(read_settings()) as url:
+        async with wiring.open_database(url) as database, database.transaction() as db:
+            return await applications.revoke(db, organization=org, name=name)

@@ -1,0 +1,41 @@
+"""The commands, one module each, and how their errors are told."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from visavis import __version__
+from visavis.cli import apps, serve, worker
+from visavis.errors import VisavisError
+
+app = typer.Typer(
+    name="visavis",
+    help="Self-hosted face matching: pictures in, people out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.add_typer(apps.app, name="app")
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"visavis {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an error we know is a sentence, not a traceback."""
+    try:
+        app()
+    except VisavisError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error.message}", highlight=False)
+        sys.exit(1)

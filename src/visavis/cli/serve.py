@@ -1,0 +1,51 @@
+"""``visavis serve``: everything on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from visavis import wiring
+from visavis.cli.supervisor import Supervisor
+from visavis.faces import cpu_quota
+from visavis.logs import configure_logging
+from visavis.settings import Settings, read_settings
+
+_log = structlog.get_logger(__name__)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Worker processes; 0 for none. Default: one for each CPU core allowed."),
+    ] = None,
+) -> None:
+    """Start the API, its workers and, unless VISAVIS_DATABASE_URL is set, its own PostgreSQL."""
+    settings = read_settings()
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+    count = cpu_quota() if workers is None else workers
+    with wiring.database_url(settings) as url:
+        asyncio.run(_serve(settings, url, host, port, count))
+
+
+async def _serve(settings: Settings, url: str, host: str, port: int, workers: int) -> None:
+    async with wiring.open_server(settings, url) as app:
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            server_header=False,
+        )
+        server = uvicorn.Server(config)
+        async with Supervisor(workers, database_url=url):
+            await server.serve()
+    _log.info("stopped")

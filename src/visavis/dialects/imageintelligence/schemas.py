@@ -1,0 +1,200 @@
+"""The wire: what clients send and what they get, with this vendor's names, units and limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+MAX_IMAGES = 64
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain the character U+0000")
+    return text
+
+
+def _whole(number: float) -> int:
+    if not number.is_integer():
+        raise ValueError("must be a whole number")
+    return int(number)
+
+
+def _web_address(text: str) -> str:
+    if not text.lower().startswith(("http://", "https://")):
+        raise ValueError("must be an http or https address")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+ShortText = Annotated[Text, Field(max_length=64)]
+Address = Annotated[Text, Field(max_length=2048)]
+Moment = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class WireModel(BaseModel):
+    """Names in camel case; fields that the schema does not know are ignored; values are not bent into shape."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, strict=True, extra="ignore", frozen=True)
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+
+class ClientCredentials(WireModel):
+    client_id: Text
+    client_secret: Text
+
+
+class ImageRequestItem(WireModel):
+    url: Address | None = None
+    blob: str | None = Field(default=None, repr=False)
+    custom_id: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ImageRequestItem:
+        if (self.url is None) == (self.blob is None):
+            raise ValueError("must have either url or blob, and not both")
+        return self
+
+
+class RecognizeRequest(WireModel):
+    images: Annotated[list[ImageRequestItem], Field(min_length=1, max_length=MAX_IMAGES)]
+    webhook_url: Annotated[Address, AfterValidator(_web_address)] | None = None
+    custom_id: ShortText | None = None
+    feed_id: ShortText | None = None
+
+
+class IdentityCreateRequest(WireModel):
+    custom_id: Annotated[Text, Field(max_length=256)] | None = None
+    image_ids: Annotated[list[Text], Field(min_length=1)] | None = None
+
+
+class ImagesChange(WireModel):
+    add: Annotated[list[Text], Field(max_length=20)] = []
+    remove: Annotated[list[Text], Field(max_length=20)] = []
+
+    @model_validator(mode="after")
+    def _unique(self) -> ImagesChange:
+        for name, ids in (("add", self.add), ("remove", self.remove)):
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"{name} must not name an image twice")
+        return self
+
+
+class IdentityUpdateRequest(WireModel):
+    custom_id: Annotated[Text, Field(max_length=256)] | None = None
+    images: ImagesChange | None = None
+
+
+class SearchRequest(WireModel):
+    limit: Annotated[float, Field(ge=1, le=100), AfterValidator(_whole)] = 20
+    offset: Annotated[float, Field(ge=0, le=100), AfterValidator(_whole)] = 0
+    start: Moment | None = None
+    end: Moment | None = None
+    sort_by: Literal["ASC", "DESC"] = "DESC"
+    ids: Annotated[list[Text], Field(max_length=100)] | None = None
+    feed_ids: Annotated[list[Text], Field(max_length=20)] | None = None
+    custom_ids: Annotated[list[Text], Field(max_length=20)] | None = None
+
+
+# --- responses: a field without a value is left out, never null -------------------------------------------
+
+JobStatus = Literal["COMPLETED_SUCCESSFULLY", "COMPLETED_PARTIAL_ERROR", "COMPLETED_ALL_ERROR", "IN_PROGRESS"]
+ImageStatus = Literal[
+    "COMPLETED_SUCCESSFULLY",
+    "IN_PROGRESS",
+    "UNKNOWN_ERROR",
+    "JOB_ERROR",
+    "IMAGE_DOWNLOAD_ERROR",
+    "INVALID_IMAGE_FORMAT_ERROR",
+    "SPIDERWEBS_ERROR",
+    "DETECTION_ENGINE_ERROR",
+    "MODEL_SERVICE_ERROR",
+    "MALFORMED_MESSAGE_ERROR",
+]
+LinkAuthor = Literal["MANUAL", "ML", "HITL"]
+
+
+class AccessTokenResponse(WireModel):
+    access_token: str
+    expires_at: int
+    issued_at: int
+    org_name: str
+    app_name: str
+    scope: str
+
+
+class BoundingBox(WireModel):
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+class RecognizedObject(WireModel):
+    identity_id: str | None = None
+    image_id: str
+    confidence: float
+    bounding_box: BoundingBox
+    created_at: int
+
+
+class RecognizeImageResult(WireModel):
+    id: str
+    url: str
+    proxy_url: str | None = None
+    custom_id: str | None = None
+    status: ImageStatus
+    objects: list[RecognizedObject]
+
+
+class RecognizeResponse(WireModel):
+    id: str
+    status: JobStatus
+    custom_id: str | None = None
+    feed_id: str | None = None
+    webhook_url: str | None = None
+    created_at: int
+    images: list[RecognizeImageResult]
+
+
+class ImageResponse(WireModel):
+    """One detected face."""
+
+    id: str
+    custom_id: str | None = None
+    feed_id: str | None = None
+    identity_id: str | None = None
+    url: str
+    bounding_box: BoundingBox
+    bounding_box_confidence: float
+    type: Literal["FACE"] = "FACE"
+    group_id: str
+    is_frontal: bool
+    sharpness: float
+    width: int
+    height: int
+    created_at: int
+
+
+class GroupResponse(WireModel):
+    id: str
+    identity_id: str | None = None
+    batch_id: str
+    namespace: str
+    link_modified_by: LinkAuthor | None = None
+    link_last_modified_at: int | None = None
+    created_at: int
+    images: list[ImageResponse]
+
+
+class IdentityResponse(WireModel):
+    id: str
+    custom_id: str | None = None
+    namespace: str
+    images: list[ImageResponse]
+    created_at: int

@@ -1,0 +1,198 @@
+"""The engine: pictures in, described faces out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from visavis.faces.alignment import align_faces
+from visavis.faces.arrays import UInt8Array, check_image
+from visavis.faces.backends import (
+    BackendName,
+    Network,
+    OnnxRuntimeNetwork,
+    OpenVinoNetwork,
+    choose_backend,
+)
+from visavis.faces.calibration import Calibration
+from visavis.faces.cpu import cpu_quota
+from visavis.faces.detection import OUTPUTS, Detector, suppress_overlaps
+from visavis.faces.embedding import Embedder
+from visavis.faces.geometry import can_be_aligned
+from visavis.faces.landmarks import look_again
+from visavis.faces.packs import ModelPack, default_pack
+from visavis.faces.prepared import prepared_graph
+from visavis.faces.quality import is_frontal, sharpness
+from visavis.faces.records import Detections, Faces
+
+DetectionMode = Literal["fast", "standard", "thorough"]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionPlan:
+    """At which sizes a picture is searched, and what counts as a face."""
+
+    longest_sides_px: tuple[int, ...]
+    min_score: float
+
+
+DETECTION_PLANS: dict[DetectionMode, DetectionPlan] = {
+    "fast": DetectionPlan((640,), 0.6),
+    "standard": DetectionPlan((1280,), 0.7),
+    # The larger size finds the small faces of a crowd and misses those that fill the picture: so both.
+    "thorough": DetectionPlan((1280, 2560), 0.7),
+}
+RECOGNISER_OUTPUTS = ["fc1"]
+
+
+class FaceEngine:
+    """Finds faces in pictures and describes them as embeddings.
+
+    One engine per process, used from one thread at a time; build it once and pass it on. Processes that use
+    it must be spawned, not forked: a fork after OpenCV has started its threads hangs.
+    """
+
+    backend_name: BackendName
+    model_id: str  # embeddings compare only where this is equal
+    calibration: Calibration
+    pack: ModelPack
+    embedding_size: int
+
+    def __init__(
+        self,
+        pack: ModelPack,
+        detector: Detector,
+        embedder: Embedder,
+        *,
+        backend_name: BackendName,
+        detection: DetectionMode = "standard",
+    ) -> None:
+        """For parts made elsewhere; :meth:`load` is the usual way."""
+        if detection not in DETECTION_PLANS:
+            raise ValueError(f"detection is one of {', '.join(DETECTION_PLANS)}, not {detection!r}")
+        self.pack = pack
+        self.model_id = pack.model_id
+        self.calibration = pack.calibration
+        self.embedding_size = pack.embedding_size
+        self.backend_name = backend_name
+        self._detector = detector
+        self._embedder = embedder
+        self._plan = DETECTION_PLANS[detection]
+
+    @classmethod
+    def load(
+        cls,
+        pack: ModelPack | None = None,
+        *,
+        cache_dir: Path | None = None,
+        backend: Literal["auto", "onnxruntime", "openvino"] = "auto",
+        detection: DetectionMode = "standard",
+        flip: bool = False,
+        threads: int = 1,
+    ) -> FaceEngine:
+        """Load the networks of a pack.
+
+        Args:
+            pack: None is :func:`default_pack`.
+            cache_dir: where prepared graphs are kept (75 MB); without it every start prepares them anew.
+            backend: "auto" takes OpenVINO where it is installed and the CPU has bfloat16.
+            detection: "fast" searches at 640 px, "standard" at 1280, "thorough" at 1280 and 2560.
+            flip: average each embedding with the mirror image's; better by little, half as fast.
+            threads: per engine, at most the CPU quota. Several processes with one thread each are faster
+                than one with several. OpenCV's own pool, which is global, gets the same number.
+        Raises:
+            ModelPackError: a model file is missing, damaged or of another kind.
+            BackendUnavailable: OpenVINO is asked for by name and not installed.
+        """
+        if threads < 1:
+            raise ValueError(f"an engine has at least one thread, not {threads}")
+        pack = default_pack() if pack is None else pack
+        threads = min(threads, cpu_quota())
+        cv2.setNumThreads(threads)
+        backend_name = choose_backend(backend)
+        detector = OnnxRuntimeNetwork(
+            prepared_graph(pack.detector, "detector", cache_dir), OUTPUTS, threads=threads, fixed_shape=False
+        )
+        recogniser = _load_recogniser(pack, backend_name, cache_dir, threads)
+        embedder = Embedder(recogniser, pack.embedding_size, flip=flip)
+        return cls(pack, Detector(detector), embedder, backend_name=backend_name, detection=detection)
+
+    @property
+    def longest_side_px(self) -> int:
+        """The largest size at which a picture is searched: more pixels than that are not looked at."""
+        return max(self._plan.longest_sides_px)
+
+    def detect(self, image_rgb: UInt8Array) -> Detections:
+        """Find the faces of one upright picture, (H, W, 3) uint8 RGB; best first, possibly none.
+
+        Faces whose landmarks coincide are left out: they could not be aligned.
+
+        Raises:
+            ValueError: not such an array.
+            DetectionFailed: the runtime failed.
+        """
+        image_rgb = check_image(image_rgb)
+        found = self._search(image_rgb)
+        if self.pack.landmark_policy == "second-look":
+            found = look_again(self._detector, image_rgb, found)
+        return found[can_be_aligned(found.landmarks_xy)]
+
+    def describe(self, image_rgb: UInt8Array, detections: Detections) -> Faces:
+        """Align, embed and judge faces found in this picture (or elsewhere, in its pixels).
+
+        Raises:
+            ValueError: ``image_rgb`` is no picture.
+            DegenerateLandmarks: the landmarks of a face coincide.
+            EmbeddingFailed: the runtime failed.
+        """
+        image_rgb = check_image(image_rgb)
+        crops = align_faces(image_rgb, detections.landmarks_xy, self.pack.crop_side_px)
+        return Faces(
+            detections.boxes_xyxy,
+            detections.landmarks_xy,
+            detections.detection_scores,
+            self._embedder.embed(crops),
+            sharpness(crops),
+            is_frontal(detections.landmarks_xy),
+        )
+
+    def analyze(self, images: Sequence[UInt8Array]) -> list[Faces]:
+        """Detect and describe the faces of each picture; one :class:`Faces` a picture, in their order.
+
+        Raises:
+            as :meth:`detect` and :meth:`describe`. Pictures are checked before any is worked on.
+        """
+        checked = [check_image(image) for image in images]
+        return [self.describe(image, self.detect(image)) for image in checked]
+
+    def _search(self, image_rgb: UInt8Array) -> Detections:
+        longest_px = max(image_rgb.shape[:2])
+        first, *larger = self._plan.longest_sides_px
+        looks = [self._detector.detect(image_rgb, longest_side_px=first, min_score=self._plan.min_score)]
+        for before_px, side_px in zip(self._plan.longest_sides_px, larger, strict=False):
+            if longest_px > before_px:
+                look = self._detector.detect(image_rgb, longest_side_px=side_px, min_score=self._plan.min_score)
+                looks.append(look)
+        if len(looks) == 1:
+            return looks[0]
+        return suppress_overlaps(
+            Detections(
+                np.concatenate([look.boxes_xyxy for look in looks]),
+                np.concatenate([look.landmarks_xy for look in looks]),
+                np.concatenate([look.detection_scores for look in looks]),
+            )
+        )
+
+
+def _load_recogniser(pack: ModelPack, backend: BackendName, cache_dir: Path | None, threads: int) -> Network:
+    if backend == "openvino":
+        graph = prepared_graph(pack.recogniser, "recogniser-prelu", cache_dir)
+        shape = (1, 3, pack.crop_side_px, pack.crop_side_px)
+        return OpenVinoNetwork(graph, RECOGNISER_OUTPUTS, threads=threads, input_shape=shape)
+    graph = prepared_graph(pack.recogniser, "recogniser", cache_dir)
+    return OnnxRuntimeNetwork(graph, RECOGNISER_OUTPUTS, threads=threads, fixed_shape=True)

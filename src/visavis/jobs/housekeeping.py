@@ -1,0 +1,49 @@
+"""Removing what a process left behind when it died at a bad moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from visavis.errors import StorageError
+from visavis.store import jobs
+from visavis.store.blobs import Blobs
+from visavis.store.database import Database
+
+# Longer than accepting a job can take: its bytes are stored before its row is.
+_MIN_AGE = timedelta(hours=1)
+
+_EVERY_S = 24 * 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def remove_orphans(database: Database, blobs: Blobs, *, min_age: timedelta = _MIN_AGE) -> int:
+    """Delete blobs of jobs that do not exist: accepted half, when the server died; how many it were."""
+    before = datetime.now(UTC) - min_age
+    keys: dict[UUID, list[str]] = defaultdict(list)
+    async for entry in blobs.entries():
+        parts = entry.key.split("/")
+        if len(parts) == 3 and entry.modified_at < before:
+            keys[UUID(parts[1])].append(entry.key)
+    async with database.transaction() as db:
+        known = await jobs.existing(db, keys)
+    orphans = [key for job_id, each in keys.items() if job_id not in known for key in each]
+    await blobs.delete(orphans)
+    return len(orphans)
+
+
+async def keep_house(database: Database, blobs: Blobs) -> None:
+    """Clean up once a day, for ever."""
+    while True:
+        try:
+            removed = await remove_orphans(database, blobs)
+            if removed:
+                _log.info("orphaned blobs removed", blobs=removed)
+        except (StorageError, OSError) as error:
+            _log.warning("could not clean up, trying again tomorrow", error=str(error))
+        await asyncio.sleep(_EVERY_S)

@@ -1,0 +1,96 @@
+"""Accepting a job: its row, its pictures and its queue entries commit together, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from visavis.jobs.queue import Queue, WorkUnit
+from visavis.records import Application, ImageStatus, Job, JobImage, NewJob
+from visavis.store import jobs, namespaces
+from visavis.store.blobs import Blobs
+from visavis.store.database import Database
+
+IMAGES_PER_UNIT = 8
+"""Few enough that a 64-picture job spreads over eight workers, enough that the queue costs little per picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedJob:
+    """A job that is committed, with its pictures in the order of the request."""
+
+    job: Job
+    images: list[JobImage]
+
+
+class Intake:
+    """The one door through which jobs come in."""
+
+    def __init__(self, database: Database, blobs: Blobs, queue: Queue) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._queue = queue
+
+    async def accept(self, application: Application, namespace: str, new: NewJob) -> AcceptedJob:
+        """Store a job. When this returns, it will end, whatever dies meanwhile.
+
+        Raises:
+            StorageError: nothing was accepted.
+        """
+        job_id = uuid4()
+        prefix = f"{application.organization_id}/{job_id}"
+        images = [
+            JobImage(
+                id=image_id,
+                job_id=job_id,
+                position=position,
+                status=ImageStatus.IN_PROGRESS,
+                custom_id=image.custom_id,
+                source_url=image.source_url,
+                blob_key=None if image.data is None else picture_key(prefix, image_id),
+            )
+            for position, (image_id, image) in enumerate((uuid4(), image) for image in new.images)
+        ]
+        blobs = [
+            (stored.blob_key, image.data)
+            for stored, image in zip(images, new.images, strict=True)
+            if stored.blob_key is not None and image.data is not None
+        ]
+        # Bytes first: a committed job never points at bytes that are not there. Should the process die in between,
+        # bytes without a job are left, which the housekeeper removes.
+        await asyncio.gather(*(self._blobs.put(key, data) for key, data in blobs))
+        try:
+            async with self._database.transaction() as db:
+                place = await namespaces.ensure(db, application.organization_id, namespace)
+                job = await jobs.add(
+                    db,
+                    new,
+                    job_id=job_id,
+                    organization_id=application.organization_id,
+                    application_id=application.id,
+                    namespace_id=place.id,
+                    images=images,
+                )
+                await self._queue.defer(db, _units(job_id, images))
+        except BaseException:
+            await self._blobs.delete([key for key, _ in blobs])
+            raise
+        return AcceptedJob(job, images)
+
+
+def picture_key(prefix: str, image_id: UUID) -> str:
+    """Where the copy of a picture lies; ``prefix`` is that of its organisation and job."""
+    return f"{prefix}/{image_id}"
+
+
+def crop_key(prefix: str, face_id: UUID) -> str:
+    """Where the crop of a face lies."""
+    return f"{prefix}/{face_id}.jpg"
+
+
+def _units(job_id: UUID, images: list[JobImage]) -> list[WorkUnit]:
+    return [
+        WorkUnit(job_id, tuple(image.id for image in images[start : start + IMAGES_PER_UNIT]))
+        for start in range(0, len(images), IMAGES_PER_UNIT)
+    ]

@@ -1,0 +1,241 @@
+"""The nouns that cross rooms. All frozen; made by the store from rows, or by the domain from a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+class JobKind(StrEnum):
+    """What a job was asked to do."""
+
+    RECOGNIZE = "recognize"
+
+
+class JobStatus(StrEnum):
+    """How far a job is. Derived from its images once all of them have ended."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    PARTIAL_ERROR = "partial_error"
+    ALL_ERROR = "all_error"
+
+
+class ImageStatus(StrEnum):
+    """How far one picture of a job is."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DOWNLOAD_ERROR = "download_error"
+    FORMAT_ERROR = "format_error"
+    DETECTION_ERROR = "detection_error"
+    MODEL_ERROR = "model_error"
+    UNKNOWN_ERROR = "unknown_error"
+
+
+class Author(StrEnum):
+    """Who said that a face, or a group, belongs to an identity."""
+
+    MANUAL = "manual"
+    REVIEW = "review"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A client program of one organisation."""
+
+    id: UUID
+    organization_id: UUID
+    organization: str
+    name: str
+    client_id: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A wall inside one organisation: nothing compares across it."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """A picture as a client sent it: its address, or the bytes themselves."""
+
+    custom_id: str | None = None
+    source_url: str | None = None
+    data: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A request that becomes a job when it is accepted."""
+
+    kind: JobKind
+    images: tuple[NewImage, ...]
+    custom_id: str | None = None
+    feed_id: str | None = None
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One accepted asynchronous request."""
+
+    id: UUID
+    organization_id: UUID
+    application_id: UUID
+    namespace_id: UUID | None
+    kind: JobKind
+    status: JobStatus
+    custom_id: str | None
+    feed_id: str | None
+    webhook_url: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobImage:
+    """One picture of a job. ``position`` is its place in the request, from 0."""
+
+    id: UUID
+    job_id: UUID
+    position: int
+    status: ImageStatus
+    custom_id: str | None
+    source_url: str | None
+    blob_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Edges as fractions 0..1 of the upright picture's width (x) and height (y)."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x_min < self.x_max <= 1 and 0 <= self.y_min < self.y_max <= 1):
+            raise ValueError(f"not a box inside a picture: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a job's result says of one face, for good: a record that later decisions do not change.
+
+    ``identity_id`` is the identity recognised when the picture was processed, ``identity_score`` how sure
+    that was (0.5 at the threshold in force).
+    """
+
+    face_id: UUID
+    job_image_id: UUID
+    box: Box
+    detection_score: float
+    identity_id: UUID | None
+    identity_score: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One detected face at rest. ``width_px`` and ``height_px`` are those of its crop."""
+
+    id: UUID
+    namespace_id: UUID
+    job_image_id: UUID
+    group_id: UUID
+    identity_id: UUID | None
+    identity_by: Author | None
+    box: Box
+    detection_score: float
+    sharpness: float
+    is_frontal: bool
+    width_px: int
+    height_px: int
+    crop_key: str
+    custom_id: str | None
+    feed_id: str | None
+    source_url: str | None
+    blob_key: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFace:
+    """A face that was just found and is not stored yet.
+
+    Attributes:
+        embedding: (D,) unit length, made by ``model_id``.
+        box, landmarks_xy: fractions of the upright picture; landmarks (5, 2).
+    """
+
+    id: UUID
+    job_image_id: UUID
+    box: Box
+    landmarks_xy: FloatArray
+    detection_score: float
+    sharpness: float
+    is_frontal: bool
+    width_px: int
+    height_px: int
+    crop_key: str
+    model_id: str
+    embedding: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Faces of one namespace that the machine believes to be one person, and its link to an identity."""
+
+    id: UUID
+    namespace_id: UUID
+    batch_id: UUID
+    identity_id: UUID | None
+    link_modified_by: Author | None
+    link_modified_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person the client named."""
+
+    id: UUID
+    namespace_id: UUID
+    custom_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search asks for. Filters combine with *and*; ``None`` asks for nothing.
+
+    An empty string can be a custom id, so "resources that have none" is a flag of its own.
+    """
+
+    limit: int = 20
+    offset: int = 0
+    ascending: bool = False
+    after: datetime | None = None
+    before: datetime | None = None
+    ids: tuple[UUID, ...] | None = None
+    custom_ids: tuple[str, ...] | None = None
+    without_custom_id: bool = False
+    feed_ids: tuple[str, ...] | None = None
+    without_feed_id: bool = False

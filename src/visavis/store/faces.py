@@ -1,0 +1,183 @@
+"""Rows of faces at rest and their embeddings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pgvector import Vector
+from psycopg.rows import dict_row
+
+from visavis.records import Author, Box, Face, NewFace, Search, Sighting
+from visavis.store.database import Transaction
+from visavis.store.jobs import search_parameters
+from visavis.store.sql import Queries, newest_or_oldest
+
+_SQL = Queries.beside(__file__)
+
+_FACE_COLUMNS = tuple(name for name in Face.__dataclass_fields__ if name != "box")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFace:
+    """A new face and what was decided about it: its group, and its identity if it was recognised."""
+
+    face: NewFace
+    group_id: UUID
+    identity_id: UUID | None
+    identity_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Where a stored face belongs."""
+
+    id: UUID
+    group_id: UUID
+    identity_id: UUID | None
+
+
+async def add(db: Transaction, namespace_id: UUID, placed: Sequence[PlacedFace]) -> None:
+    """Store new faces with their embeddings."""
+    async with db.cursor() as cursor:
+        await cursor.executemany(_SQL["add"], [_row(namespace_id, each) for each in placed])
+        await cursor.executemany(
+            _SQL["add_embedding"],
+            [
+                {
+                    "face_id": each.face.id,
+                    "namespace_id": namespace_id,
+                    "model_id": each.face.model_id,
+                    "embedding": Vector(each.face.embedding),
+                }
+                for each in placed
+            ],
+        )
+
+
+async def get(db: Transaction, namespace_id: UUID, face_id: UUID) -> Face | None:
+    """One face of a namespace."""
+    faces = await _fetch(db, _SQL["get"], {"namespace_id": namespace_id, "id": face_id})
+    return faces[0] if faces else None
+
+
+async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Face]:
+    """Faces of one namespace."""
+    statement = newest_or_oldest(_SQL["search_newest"], ascending=search.ascending)
+    return await _fetch(db, statement, {**search_parameters(search), "namespace_id": namespace_id})
+
+
+async def of_groups(db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID]) -> dict[UUID, list[Face]]:
+    """The faces of some groups, oldest first."""
+    ids = list(group_ids)
+    found = await _fetch(db, _SQL["of_groups"], {"namespace_id": namespace_id, "group_ids": ids})
+    faces: dict[UUID, list[Face]] = {group_id: [] for group_id in ids}
+    for face in found:
+        faces[face.group_id].append(face)
+    return faces
+
+
+async def of_identities(db: Transaction, namespace_id: UUID, identity_ids: Iterable[UUID]) -> dict[UUID, list[Face]]:
+    """The faces of some identities, oldest first."""
+    ids = list(identity_ids)
+    found = await _fetch(db, _SQL["of_identities"], {"namespace_id": namespace_id, "identity_ids": ids})
+    faces: dict[UUID, list[Face]] = {identity_id: [] for identity_id in ids}
+    for face in found:
+        if face.identity_id is not None:
+            faces[face.identity_id].append(face)
+    return faces
+
+
+async def sightings(db: Transaction, job_image_ids: Iterable[UUID]) -> dict[UUID, list[Sighting]]:
+    """What the results of some pictures say of each face, best detection first.
+
+    The caller has found the pictures through their job, and so through their organisation.
+    """
+    found: dict[UUID, list[Sighting]] = defaultdict(list)
+    async with db.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["sightings"], {"job_image_ids": list(job_image_ids)})
+        async for row in cursor:
+            box = _box(row)
+            sighting = Sighting(box=box, **{k: v for k, v in row.items() if k not in _BOX_COLUMNS})
+            found[sighting.job_image_id].append(sighting)
+    return found
+
+
+async def chosen(db: Transaction, namespace_id: UUID, face_ids: Iterable[UUID]) -> list[Membership]:
+    """Those of some faces that the namespace has."""
+    cursor = await db.execute(_SQL["chosen"], {"namespace_id": namespace_id, "ids": list(face_ids)})
+    return [Membership(*row) async for row in cursor]
+
+
+async def name(
+    db: Transaction, namespace_id: UUID, face_ids: Iterable[UUID], identity_id: UUID, author: Author
+) -> None:
+    """Give faces to an identity, whatever they belonged to before."""
+    await db.execute(
+        _SQL["name"],
+        {
+            "namespace_id": namespace_id,
+            "ids": list(face_ids),
+            "identity_id": identity_id,
+            "author": author,
+        },
+    )
+
+
+async def unname(db: Transaction, namespace_id: UUID, face_ids: Iterable[UUID], identity_id: UUID) -> set[UUID]:
+    """Take faces away from an identity; the groups they are in."""
+    cursor = await db.execute(
+        _SQL["unname"], {"namespace_id": namespace_id, "ids": list(face_ids), "identity_id": identity_id}
+    )
+    return {row[0] async for row in cursor}
+
+
+async def unname_all(db: Transaction, namespace_id: UUID, identity_id: UUID) -> set[UUID]:
+    """Take all faces away from an identity; the groups they are in."""
+    cursor = await db.execute(_SQL["unname_all"], {"namespace_id": namespace_id, "identity_id": identity_id})
+    return {row[0] async for row in cursor}
+
+
+async def move(db: Transaction, namespace_id: UUID, face_ids: Iterable[UUID], group_id: UUID) -> None:
+    """Put faces into another group."""
+    await db.execute(_SQL["move"], {"namespace_id": namespace_id, "ids": list(face_ids), "group_id": group_id})
+
+
+_BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
+
+
+def _box(row: dict[str, Any]) -> Box:
+    return Box(*(row[column] for column in _BOX_COLUMNS))
+
+
+async def _fetch(db: Transaction, statement: Any, parameters: dict[str, Any]) -> list[Face]:
+    async with db.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement, parameters)
+        return [Face(box=_box(row), **{column: row[column] for column in _FACE_COLUMNS}) async for row in cursor]
+
+
+def _row(namespace_id: UUID, placed: PlacedFace) -> dict[str, Any]:
+    face = placed.face
+    return {
+        "id": face.id,
+        "namespace_id": namespace_id,
+        "job_image_id": face.job_image_id,
+        "group_id": placed.group_id,
+        "identity_id": placed.identity_id,
+        "identity_by": None if placed.identity_id is None else Author.MODEL,
+        "identity_score": placed.identity_score,
+        "x_min": face.box.x_min,
+        "y_min": face.box.y_min,
+        "x_max": face.box.x_max,
+        "y_max": face.box.y_max,
+        "landmarks": face.landmarks_xy.ravel().tolist(),
+        "detection_score": face.detection_score,
+        "sharpness": face.sharpness,
+        "is_frontal": face.is_frontal,
+        "width_px": face.width_px,
+        "height_px": face.height_px,
+        "crop_key": face.crop_key,
+    }

@@ -1,0 +1,203 @@
+"""Rows of groups and their centroids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from pgvector import Vector
+
+from visavis.records import Author, FloatArray, Group, Search
+from visavis.store.database import Transaction
+from visavis.store.jobs import search_parameters
+from visavis.store.rows import fetch_all, fetch_one
+from visavis.store.sql import Queries, newest_or_oldest
+
+_SQL = Queries.beside(__file__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupTemplate:
+    """A group's centroid as a sum of ``face_count`` unit embeddings (D,), and its link."""
+
+    group_id: UUID
+    embedding_sum: FloatArray
+    face_count: int
+    identity_id: UUID | None
+
+
+async def add_all(
+    db: Transaction,
+    namespace_id: UUID,
+    new: Sequence[GroupTemplate],
+    *,
+    batch_id: UUID,
+    author: Author = Author.MODEL,
+) -> None:
+    """Make groups, without their centroids; ``author`` says who linked those that are linked."""
+    async with db.cursor() as cursor:
+        await cursor.executemany(
+            _SQL["add"],
+            [
+                {
+                    "id": each.group_id,
+                    "namespace_id": namespace_id,
+                    "batch_id": batch_id,
+                    "identity_id": each.identity_id,
+                    "author": None if each.identity_id is None else author,
+                }
+                for each in new
+            ],
+        )
+
+
+async def get(db: Transaction, namespace_id: UUID, group_id: UUID) -> Group | None:
+    """One group of a namespace."""
+    return await fetch_one(db, Group, _SQL["get"], {"namespace_id": namespace_id, "id": group_id})
+
+
+async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Group]:
+    """Groups of one namespace."""
+    statement = newest_or_oldest(_SQL["search_newest"], ascending=search.ascending)
+    return await fetch_all(db, Group, statement, {**search_parameters(search), "namespace_id": namespace_id})
+
+
+async def nearest(
+    db: Transaction, namespace_id: UUID, model_id: str, probes: FloatArray, *, k: int, least: float
+) -> list[GroupTemplate]:
+    """The groups whose centroids are like any of some probes.
+
+    Args:
+        probes: (N, D) unit embeddings made by ``model_id``.
+        k: how many at most for each probe.
+        least: the least cosine that counts.
+    """
+    cursor = await db.execute(
+        _SQL["nearest"],
+        {
+            "namespace_id": namespace_id,
+            "model_id": model_id,
+            "probes": [Vector(probe) for probe in probes],
+            "k": k,
+            "least": least,
+        },
+    )
+    group_ids = {row[1] async for row in cursor}
+    return await templates(db, namespace_id, model_id, group_ids)
+
+
+async def templates(
+    db: Transaction, namespace_id: UUID, model_id: str, group_ids: Iterable[UUID]
+) -> list[GroupTemplate]:
+    """The centroids of some groups."""
+    ids = list(group_ids)
+    if not ids:
+        return []
+    cursor = await db.execute(_SQL["templates"], {"namespace_id": namespace_id, "model_id": model_id, "group_ids": ids})
+    return [
+        GroupTemplate(group_id, np.array(total.to_numpy(), np.float32), face_count, identity_id)
+        async for group_id, total, face_count, identity_id in cursor
+    ]
+
+
+async def set_templates(db: Transaction, namespace_id: UUID, model_id: str, templates: Sequence[GroupTemplate]) -> None:
+    """Store new centroids."""
+    async with db.cursor() as cursor:
+        await cursor.executemany(
+            _SQL["set_template"],
+            [
+                {
+                    "group_id": each.group_id,
+                    "model_id": model_id,
+                    "namespace_id": namespace_id,
+                    "embedding_sum": Vector(each.embedding_sum),
+                    "face_count": each.face_count,
+                }
+                for each in templates
+            ],
+        )
+
+
+async def remake(db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID]) -> None:
+    """Make the centroids of some groups anew from their faces; groups without a face go."""
+    parameters = {"namespace_id": namespace_id, "group_ids": list(group_ids)}
+    await db.execute(_SQL["drop_templates"], parameters)
+    await db.execute(_SQL["remove_empty"], parameters)
+    await db.execute(_SQL["remake_templates"], parameters)
+
+
+async def link(db: Transaction, namespace_id: UUID, group_id: UUID, identity_id: UUID) -> None:
+    """Link a group that has no link, in the model's name."""
+    await db.execute(_SQL["link"], {"namespace_id": namespace_id, "id": group_id, "identity_id": identity_id})
+
+
+async def relink(db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID], author: Author) -> None:
+    """Let links follow the faces after a human decision."""
+    await db.execute(_SQL["relink"], {"namespace_id": namespace_id, "group_ids": list(group_ids), "author": author})
+
+
+async def confirm(
+    db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID], identity_id: UUID, author: Author
+) -> None:
+    """A human agrees with links that the model made."""
+    await db.execute(
+        _SQL["confirm"],
+        {
+            "namespace_id": namespace_id,
+            "group_ids": list(group_ids),
+            "identity_id": identity_id,
+            "author": author,
+        },
+    )
+
+
+async def unlink(db: Transaction, namespace_id: UUID, identity_id: UUID) -> None:
+    """Take an identity from all groups that are linked to it."""
+    await db.execute(_SQL["unlink"], {"namespace_id": namespace_id, "identity_id": identity_id})
+
+
+async def divided(db: Transaction, namespace_id: UUID, face_ids: Iterable[UUID], identity_id: UUID) -> dict[UUID, UUID]:
+    """Those of some faces whose groups hold a face of another identity: face -> group."""
+    cursor = await db.execute(
+        _SQL["divided"],
+        {"namespace_id": namespace_id, "face_ids": list(face_ids), "identity_id": identity_id},
+    )
+    return {face_id: group_id async for face_id, group_id in cursor}
+
+
+async def twin(
+    db: Transaction, namespace_id: UUID, model_id: str, group_ids: Iterable[UUID], *, least: float
+) -> tuple[UUID, UUID] | None:
+    """One of these groups and the group most like it, when they are near enough to be, and may be, one person."""
+    cursor = await db.execute(
+        _SQL["twin"],
+        {
+            "namespace_id": namespace_id,
+            "model_id": model_id,
+            "group_ids": list(group_ids),
+            "least": least,
+        },
+    )
+    return await cursor.fetchone()
+
+
+async def merge(db: Transaction, namespace_id: UUID, pair: tuple[UUID, UUID]) -> tuple[UUID, UUID]:
+    """Make two groups one: the one with a human's link stays, else the linked one, else the older.
+
+    Returns:
+        the group that stays, and the one that is gone.
+    """
+    cursor = await db.execute(_SQL["oldest_of"], {"namespace_id": namespace_id, "group_ids": list(pair)})
+    into, gone = [row[0] async for row in cursor]
+    parameters = {"namespace_id": namespace_id, "into": into, "gone": gone}
+    for statement in ("move_faces", "add_template", "remove"):
+        await db.execute(_SQL[statement], parameters)
+    return into, gone
+
+
+async def models_of(db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID]) -> list[str]:
+    """The models that made the centroids of some groups."""
+    cursor = await db.execute(_SQL["models_of"], {"namespace_id": namespace_id, "group_ids": list(group_ids)})
+    return [row[0] async for row in cursor]

@@ -1,0 +1,136 @@
+"""Builds the parts from the settings and puts them together; the one module that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+
+from fastapi import FastAPI
+
+from visavis.accounts.applications import signing_key
+from visavis.accounts.media_links import MediaLinks
+from visavis.accounts.tokens import TokenSigner
+from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
+from visavis.dialects.imageintelligence.endpoints import build_router
+from visavis.faces import FaceEngine, ModelPack
+from visavis.jobs.housekeeping import keep_house
+from visavis.jobs.intake import Intake
+from visavis.jobs.queue import Queue
+from visavis.jobs.recognize import RecognizeUnits
+from visavis.jobs.worker import CONCURRENCY, run_worker
+from visavis.media.fetch import Fetcher
+from visavis.media.images import ImageLimits
+from visavis.model_packs import obtain_pack
+from visavis.server import create_server
+from visavis.settings import Settings
+from visavis.store.blobs import Blobs
+from visavis.store.database import Database
+from visavis.store.embedded import EmbeddedPostgres
+from visavis.store.migrations import migrate
+
+# Two units at work, the queue's own statements, and one to spare.
+_WORKER_CONNECTIONS = CONCURRENCY + 3
+_SERVER_CONNECTIONS = 10
+
+
+@contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """The database to use: the given one, or the embedded one, which runs at least as long as the block."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    embedded = EmbeddedPostgres(settings.postgres_folder)
+    url = embedded.start()
+    try:
+        yield url
+    finally:
+        embedded.stop()
+
+
+@asynccontextmanager
+async def open_database(url: str, *, max_connections: int = 2) -> AsyncIterator[Database]:
+    """A database that is open, at the newest schema."""
+    await asyncio.to_thread(migrate, url)
+    database = Database(url, max_connections=max_connections)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
+    """The web app with everything behind it open."""
+    async with open_database(url, max_connections=_SERVER_CONNECTIONS) as database:
+        queue = Queue(database.pool)
+        await queue.open()
+        blobs = Blobs(settings.blobs_url)
+        async with database.transaction() as db:
+            signer = TokenSigner(await signing_key(db, "tokens"), ttl_seconds=settings.token_ttl_seconds)
+            media_links = MediaLinks(await signing_key(db, "media"))
+        router = build_router(
+            database=database,
+            intake=Intake(database, blobs, queue),
+            signer=signer,
+            media_links=media_links,
+            public_url=settings.public_url,
+            media_url_ttl_seconds=settings.media_url_ttl_seconds,
+        )
+        app = create_server(
+            database=database,
+            blobs=blobs,
+            queue=queue,
+            media_links=media_links,
+            dialects={"/v2": create_imageintelligence(router)},
+        )
+        housekeeper = asyncio.create_task(keep_house(database, blobs))
+        try:
+            yield app
+        finally:
+            housekeeper.cancel()
+            await asyncio.gather(housekeeper, return_exceptions=True)
+            await queue.close()
+
+
+async def work(settings: Settings, url: str, *, stop_with_parent: bool) -> None:
+    """Be a worker until told to stop."""
+    engine = await asyncio.to_thread(load_engine, settings)
+    async with open_database(url, max_connections=_WORKER_CONNECTIONS) as database:
+        queue = Queue(database.pool)
+        await queue.open()
+        with ThreadPoolExecutor(1, thread_name_prefix="engine") as engine_thread:
+            async with Fetcher(
+                timeout_s=settings.fetch_timeout_seconds, allow_private=settings.allow_private_urls
+            ) as fetcher:
+                units = RecognizeUnits(
+                    database,
+                    Blobs(settings.blobs_url),
+                    queue,
+                    engine,
+                    fetcher,
+                    engine_thread,
+                    limits=ImageLimits(),
+                )
+                await run_worker(queue, units.run, stop_with_parent=stop_with_parent)
+        await queue.close()
+
+
+def load_pack(settings: Settings) -> ModelPack | None:
+    """The pack of models that the settings name; None is the built-in one."""
+    if settings.model_pack is None:
+        return None
+    return obtain_pack(settings.model_pack, settings.models_folder)
+
+
+def load_engine(settings: Settings) -> FaceEngine:
+    """The engine as the settings want it, its prepared graphs kept under the home folder."""
+    return FaceEngine.load(
+        load_pack(settings),
+        cache_dir=settings.models_folder,
+        backend=settings.backend,
+        detection=settings.detection,
+        flip=settings.flip,
+    )
