@@ -122,18 +122,13 @@ def opencv_baseline(processes: int = PROCESSES) -> Iterator[Team]:
     """OpenCV's pipeline as a team; its models are unfolded into a temporary folder."""
     import onnx
 
-    from visavis.faces.graphs import fold_block_quantised
+    from visavis.faces.graphs import fold_block_quantised, parse
 
     with tempfile.TemporaryDirectory() as folder:
         pack = default_pack()
         for name, file in (("detector", pack.detector), ("recogniser", pack.recogniser)):
-            model = onnx.load_from_string(file.read())
+            model = parse(file.read())
             fold_block_quantised(model)
-            stored = {tensor.name for tensor in model.graph.initializer}
-            used = {name for node in model.graph.node for name in node.input}
-            inputs = [value for value in model.graph.input if value.name in used - stored]
-            del model.graph.input[:]
-            model.graph.input.extend(inputs)
             del model.graph.value_info[:]
             onnx.save(model, str(Path(folder) / f"{name}.onnx"))
         with Team(OpenCvPipeline, Path(folder), processes=processes) as team:

@@ -28,9 +28,9 @@ class Client(httpx.Client):
 
     def recognize(self, namespace: str, images: Sequence[Json], **fields: str) -> Json:
         """Send pictures and wait for the job's end."""
-        return self.wait(namespace, self.send(namespace, images, **fields))
+        return self.wait(namespace, self.send_job(namespace, images, **fields))
 
-    def send(self, namespace: str, images: Sequence[Json], **fields: str) -> Json:
+    def send_job(self, namespace: str, images: Sequence[Json], **fields: str) -> Json:
         """Send pictures; the job as accepted."""
         answer = self.post(f"/v2/recognition/recognize/{namespace}", json={"images": list(images), **fields})
         assert answer.status_code == 200, answer.text

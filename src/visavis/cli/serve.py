@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import structlog
@@ -34,6 +37,17 @@ def serve(
         asyncio.run(_serve(settings, url, host, port, count))
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, which here only stops serving at a signal: the workers and the database are to end in order too."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
 async def _serve(settings: Settings, url: str, host: str, port: int, workers: int) -> None:
     async with wiring.open_server(settings, url) as app:
         config = uvicorn.Config(
@@ -45,7 +59,7 @@ async def _serve(settings: Settings, url: str, host: str, port: int, workers: in
             timeout_graceful_shutdown=10,
             server_header=False,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
         async with Supervisor(workers, database_url=url):
             await server.serve()
     _log.info("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from typing import Any, Literal, Protocol
 
@@ -43,7 +44,7 @@ class OnnxRuntimeNetwork:
     """A network in ONNX Runtime, float32 on the CPU."""
 
     def __init__(self, graph: bytes, outputs: list[str], *, threads: int, fixed_shape: bool) -> None:
-        import onnxruntime as ort
+        ort = import_onnxruntime()
 
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -90,6 +91,19 @@ class OpenVinoNetwork:
         self._request.start_async()  # infer() would also wrap all outputs, which takes 0.1 ms
         self._request.wait()
         return [self._request.get_tensor(name).data.copy() for name in self._outputs]
+
+
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime with its telemetry shut off.
+
+    From 1.31 on its Linux wheels write a device id and an event store to ``~/.cache/Microsoft`` when they are
+    imported, and report there. The variable is read at that moment, and inherited by worker processes.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # for the case that somebody else imported it before
+    return onnxruntime
 
 
 def import_openvino() -> Any:

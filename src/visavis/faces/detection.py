@@ -8,20 +8,21 @@ import cv2
 import numpy as np
 
 from visavis.errors import DetectionFailed
-from visavis.faces.arrays import BoolArray, FloatArray, UInt8Array
+from visavis.faces.arrays import FloatArray, UInt8Array
 from visavis.faces.backends import Network
-from visavis.faces.geometry import non_maximum_suppression
+from visavis.faces.geometry import box_sizes, non_maximum_suppression
 from visavis.faces.records import Detections
 
 STRIDES = (8, 16, 32)
 OUTPUTS = [f"{head}_{stride}" for head in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
 MAX_IOU = 0.3  # of two faces that are both kept; OpenCV's default for this network
 MAX_FACES = 5000  # candidates that enter the suppression, best first
+PART_INSIDE, PART_AREA = 0.6, 0.1  # of a part: its share inside the face, its least area in face areas
 _MULTIPLE = STRIDES[-1]
 
 
 class Detector:
-    """Runs YuNet at the size it is given and reads its output.
+    """Runs YuNet on a picture and reads its output.
 
     Source:
         Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector". Score: root of class times object.
@@ -30,18 +31,12 @@ class Detector:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def detect(self, image_rgb: UInt8Array, *, longest_side_px: int, min_score: float) -> Detections:
-        """Faces of at least ``min_score``, best first, in pixels of ``image_rgb``.
+    def detect(self, image_rgb: UInt8Array, min_score: float) -> Detections:
+        """Faces of at least ``min_score``, best first, in pixels of the picture, which is taken as it is.
 
-        The picture is shrunk to ``longest_side_px`` where it is larger, and never enlarged.
+        Raises:
+            DetectionFailed: the runtime failed.
         """
-        shrunk = shrink(image_rgb, longest_side_px)
-        found = self.detect_as_is(shrunk, min_score)
-        height, width = image_rgb.shape[:2]
-        return found.scaled((width / shrunk.shape[1], height / shrunk.shape[0]))
-
-    def detect_as_is(self, image_rgb: UInt8Array, min_score: float) -> Detections:
-        """As :meth:`detect`, at the picture's own size."""
         batch = to_planes(image_rgb)
         try:
             outputs = self._network.run(batch)
@@ -90,8 +85,7 @@ def decode(outputs: list[FloatArray], size_hw: tuple[int, ...], min_score: float
     boxes = np.concatenate([centre - half, centre + half], axis=1) * strides
     landmarks = (kps[rows].reshape(-1, 5, 2) + cells[:, None]) * strides[:, None]
     found = Detections(boxes, landmarks, np.sqrt(np.minimum(product[rows], 1)))
-    finite: BoolArray = np.isfinite(boxes).all(axis=1)
-    return suppress_overlaps(found[finite])
+    return suppress_overlaps(found[np.flatnonzero(np.isfinite(boxes).all(axis=1))])
 
 
 def suppress_overlaps(found: Detections) -> Detections:
@@ -99,6 +93,23 @@ def suppress_overlaps(found: Detections) -> Detections:
     if len(found) > MAX_FACES:
         found = found[np.argsort(-found.detection_scores, kind="stable")[:MAX_FACES]]
     return found[non_maximum_suppression(found.boxes_xyxy, found.detection_scores, MAX_IOU)]
+
+
+def suppress_parts(found: Detections) -> Detections:
+    """Drop what lies within a better detection and is no tiny part of it; best first in and out.
+
+    At a size where a face is too large for YuNet it may take half of it for a face. Its overlap with the whole
+    face, found in the look at a smaller size, is then too low for :func:`suppress_overlaps`.
+    """
+    areas = box_sizes(found.boxes_xyxy).prod(axis=1)
+    kept: list[int] = []
+    for i, box in enumerate(found.boxes_xyxy):
+        better = found.boxes_xyxy[kept]
+        share = np.minimum(box[2:], better[:, 2:]) - np.maximum(box[:2], better[:, :2])
+        inside = np.maximum(share, 0).prod(axis=1) > PART_INSIDE * areas[i]
+        if not (inside & (areas[i] < areas[kept]) & (areas[i] > areas[kept] * PART_AREA)).any():
+            kept.append(i)
+    return found[kept]
 
 
 @lru_cache(maxsize=64)

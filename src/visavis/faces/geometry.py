@@ -73,6 +73,7 @@ def similarity_transforms(points_xy: FloatArray, template_xy: FloatArray) -> Flo
     with np.errstate(divide="ignore", invalid="ignore"):
         turn = np.where(energy > 0, (p.conj() * q).sum(axis=1) / energy, np.nan)
     matrices = np.empty((len(points), 2, 3))
+    turn = np.where(np.isnan(turn), complex(np.nan, np.nan), turn)
     matrices[:, 0, 0] = matrices[:, 1, 1] = turn.real
     matrices[:, 1, 0], matrices[:, 0, 1] = turn.imag, -turn.imag
     matrices[:, :, 2] = template_centre - np.einsum("nij,nj->ni", matrices[:, :, :2], centres)

@@ -23,7 +23,7 @@ Weight = npt.NDArray[Any]
 
 def prepare_detector(content: bytes) -> bytes:
     """YuNet that takes RGB of any height and width that is a multiple of 32."""
-    model = _load(content)
+    model = parse(content)
     fold_block_quantised(model)
     swap_input_channels(model)
     free_axes(model, {2: "height", 3: "width"}, output_axis=1)
@@ -35,7 +35,7 @@ def prepare_recogniser(content: bytes, *, keep_prelu: bool) -> bytes:
 
     ``keep_prelu`` for OpenVINO, which runs PRelu well; ONNX Runtime is 2.5 times as fast without it.
     """
-    model = _load(content)
+    model = parse(content)
     fold_block_quantised(model)
     drop_dropout(model)
     fold_input_scaling(model)
@@ -162,7 +162,12 @@ def free_axes(model: onnx.ModelProto, axes: dict[int, str], output_axis: int) ->
     del model.graph.value_info[:]
 
 
-def _load(content: bytes) -> onnx.ModelProto:
+def parse(content: bytes) -> onnx.ModelProto:
+    """A model with one input: the picture.
+
+    Raises:
+        ModelPackError: the bytes are no such model.
+    """
     try:
         model = onnx.load_from_string(content)
     except Exception as error:  # protobuf raises its own kinds

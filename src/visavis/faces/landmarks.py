@@ -31,7 +31,7 @@ def look_again(detector: Detector, image_rgb: UInt8Array, found: Detections) -> 
         if not side_px >= 4:  # nothing to see
             continue
         square, corner_xy, px_per_px = cut_square(image_rgb, centre, float(side_px), SIDE_PX)
-        again = detector.detect_as_is(square, MIN_SCORE)
+        again = detector.detect(square, MIN_SCORE)
         first_box = (found.boxes_xyxy[i] - np.tile(corner_xy, 2)) * px_per_px
         overlap = iou(first_box, again.boxes_xyxy)
         if overlap.size and overlap.max() >= MIN_IOU:

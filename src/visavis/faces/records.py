@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +55,15 @@ class Detections:
         """The same faces in the picture resized by ``factor_xy`` (one number for both axes, or a pair)."""
         factor = np.broadcast_to(np.asarray(factor_xy, dtype=np.float32), (2,))
         return Detections(self.boxes_xyxy * np.tile(factor, 2), self.landmarks_xy * factor, self.detection_scores)
+
+
+def joined(parts: Sequence[Detections]) -> Detections:
+    """The rows of all parts, in their order."""
+    return Detections(
+        np.concatenate([part.boxes_xyxy for part in parts]),
+        np.concatenate([part.landmarks_xy for part in parts]),
+        np.concatenate([part.detection_scores for part in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import os
 import platform
+import signal
 import sys
 
 import structlog
+from procrastinate.exceptions import ConnectorException
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
@@ -29,34 +31,37 @@ async def run_worker(queue: Queue, handler: Handler, *, stop_with_parent: bool =
     A parent that wants that hands a pipe as standard input and keeps its other end open.
     """
     name = f"{platform.node()}-{os.getpid()}"
-    working = asyncio.create_task(queue.work(handler, name=name, concurrency=CONCURRENCY, grace_s=GRACE_S))
-    helpers = [asyncio.create_task(_requeue_stalled(queue))]
+    stopping = asyncio.Event()
+    helpers = [asyncio.create_task(_requeue_stalled(queue, stopping))]
     if stop_with_parent:
-        helpers.append(asyncio.create_task(_cancel_at_end_of_input(working)))
+        helpers.append(asyncio.create_task(_stop_at_end_of_input()))
     _log.info("worker ready", worker=name)
     try:
-        await working
-    except asyncio.CancelledError:
-        _log.info("worker stopped with its parent", worker=name)
+        await queue.work(handler, name=name, concurrency=CONCURRENCY, grace_s=GRACE_S)
     finally:
-        for helper in helpers:
+        stopping.set()
+        await helpers[0]
+        for helper in helpers[1:]:
             helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+    _log.info("worker stopped", worker=name)
 
 
-async def _requeue_stalled(queue: Queue) -> None:
-    while True:
-        with contextlib.suppress(DatabaseError, PoolTimeout):
+async def _requeue_stalled(queue: Queue, stopping: asyncio.Event) -> None:
+    # Told to stop by an event: cancelling a task in the middle of a statement may pass unnoticed.
+    while not stopping.is_set():
+        with contextlib.suppress(DatabaseError, PoolTimeout, ConnectorException):
             requeued = await queue.requeue_stalled()
             if requeued:
                 _log.warning("work of dead workers put back", units=requeued)
-        await asyncio.sleep(_REQUEUE_EVERY_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _REQUEUE_EVERY_S)
 
 
-async def _cancel_at_end_of_input(working: asyncio.Task[None]) -> None:
+async def _stop_at_end_of_input() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while await reader.read(4096):
         pass
-    working.cancel()
+    # The same way out as a stop by hand: units that run are ended, or put back.
+    os.kill(os.getpid(), signal.SIGTERM)

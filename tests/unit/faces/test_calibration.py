@@ -37,8 +37,9 @@ def test_outside_the_known_range_the_nearest_point_holds(fmr: float, threshold: 
     assert SFACE.fmr(1) == pytest.approx(1e-6)
 
 
-@given(st.floats(-1, 1), st.floats(-1, 1))
-def test_a_score_of_a_half_and_more_is_a_yes(similarity: float, threshold: float) -> None:
+@given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
+def test_a_score_of_a_half_and_more_is_a_yes(similarity_e6: int, threshold_e6: int) -> None:
+    similarity, threshold = similarity_e6 / 1e6, threshold_e6 / 1e6
     score = SFACE.score(similarity, threshold)
     assert 0 <= score <= 1
     assert (score >= 0.5) == (similarity >= threshold)

@@ -25,7 +25,7 @@ def test_the_second_look_moves_landmarks_by_little_and_nothing_else(
     engine: FaceEngine, people: dict[str, UInt8Array]
 ) -> None:
     for image in people.values():
-        first = engine._detector.detect(image, longest_side_px=1280, min_score=0.7)
+        first = engine._detector.detect(image, 0.7)
         second = look_again(engine._detector, image, first)
         np.testing.assert_array_equal(first.boxes_xyxy, second.boxes_xyxy)
         np.testing.assert_array_equal(first.detection_scores, second.detection_scores)
@@ -35,6 +35,6 @@ def test_the_second_look_moves_landmarks_by_little_and_nothing_else(
 
 
 def test_where_the_second_look_sees_nothing_the_first_landmarks_stay(engine: FaceEngine, ada: UInt8Array) -> None:
-    first = engine._detector.detect(ada, longest_side_px=1280, min_score=0.7)
+    first = engine._detector.detect(ada, 0.7)
     dark = np.zeros_like(ada)
     np.testing.assert_array_equal(look_again(engine._detector, dark, first).landmarks_xy, first.landmarks_xy)

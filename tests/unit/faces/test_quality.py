@@ -26,9 +26,14 @@ def test_sharpness_stays_within_zero_and_one() -> None:
     assert sharpness(np.zeros((0, 112, 112, 3), np.uint8)).shape == (0,)
 
 
-def test_the_sample_portraits_are_frontal(engine: FaceEngine, people: dict[str, UInt8Array]) -> None:
-    for faces in engine.analyze(list(people.values())):
-        assert faces.is_frontal.all()
+def test_of_the_sample_portraits_only_the_turned_one_is_not_frontal(
+    engine: FaceEngine, people: dict[str, UInt8Array]
+) -> None:
+    (ada, grace, luis) = engine.analyze(list(people.values()))
+    assert ada.is_frontal.all()
+    assert grace.is_frontal.all()
+    assert not luis.is_frontal.any()  # looks down past the camera, about 27 degrees
+    assert np.abs(yaw_roll_degrees(luis.landmarks_xy)[0]) == pytest.approx(27, abs=4)
 
 
 @pytest.mark.parametrize("degrees", [-60, -20, 0, 20, 60])
