@@ -148,6 +148,14 @@ def read_rgb(path: Path) -> Any:
     return cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
 
 
+def pictures_of(folder: Path | None, count: int, scratch: Path) -> list[Path]:
+    """So many pictures of a folder, evenly spread; without a folder, views made in ``scratch``."""
+    if folder is None:
+        return sample_views(scratch, count)
+    every = sorted(folder.rglob("*.jpg"))
+    return every[:: max(1, len(every) // count)][:count]
+
+
 def sample_views(folder: Path, count: int) -> list[Path]:
     """Views of the sample photographs' faces at 250 x 250, cut with a little shift and mirrored by turns."""
     random = np.random.default_rng(1)
@@ -248,11 +256,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     if options.rounds:
         with tempfile.TemporaryDirectory() as scratch:
-            if options.folder is None:
-                paths = sample_views(Path(scratch), options.pictures)
-            else:
-                every = sorted(options.folder.rglob("*.jpg"))
-                paths = every[:: max(1, len(every) // options.pictures)][: options.pictures]
+            paths = pictures_of(options.folder, options.pictures, Path(scratch))
             measure_speed(paths, options.rounds, options.backends)
     if options.pairs is not None:
         for backend in options.backends:

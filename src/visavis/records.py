@@ -168,7 +168,6 @@ class Face:
     is_frontal: bool
     width_px: int
     height_px: int
-    crop_key: str
     custom_id: str | None
     feed_id: str | None
     source_url: str | None
@@ -194,7 +193,6 @@ class NewFace:
     is_frontal: bool
     width_px: int
     height_px: int
-    crop_key: str
     model_id: str
     embedding: FloatArray
 

@@ -13,18 +13,11 @@ from starlette.types import ASGIApp
 
 from visavis import __version__
 from visavis.accounts.media_links import MediaLinks
-from visavis.errors import NotFound, NotPermitted, StorageError
+from visavis.errors import StorageError
 from visavis.jobs.queue import Queue
-from visavis.media.headers import sniff_media_type
+from visavis.pictures import media_router
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
-
-# A picture is somebody's face, and its bytes are a stranger's: nothing in it may run, nobody else may keep it.
-_PICTURE_HEADERS = {
-    "Cache-Control": "private, max-age=900",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def create_server(
@@ -68,18 +61,7 @@ def create_server(
         depth.set(await queue.depth())
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/media/{link}")
-    async def media(link: str) -> Response:
-        """A stored picture, behind an address that was signed for it."""
-        try:
-            data = await blobs.get(media_links.read(link))
-        except NotPermitted as error:
-            return PlainTextResponse(error.message + "\n", 403)
-        except NotFound as error:
-            return PlainTextResponse(error.message + "\n", 404)
-        media_type = sniff_media_type(data) or "application/octet-stream"
-        return Response(data, media_type=media_type, headers=_PICTURE_HEADERS)
-
+    app.include_router(media_router(database=database, blobs=blobs, media_links=media_links))
     for path, dialect in dialects.items():
         app.mount(path, dialect)
     return app

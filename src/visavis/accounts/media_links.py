@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from functools import lru_cache
+from urllib.parse import quote
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import Signer
 
 from visavis.errors import NotPermitted
 
@@ -12,27 +15,41 @@ PATH_PREFIX = "/media/"
 
 
 class MediaLinks:
-    """Makes and reads the last part of ``/media/<link>``. ``secret`` is shared by all servers."""
+    """Makes and checks addresses ``/media/<resource>?expires=<seconds>&signature=<...>``.
+
+    ``secret`` is shared by all servers. What a resource is, only the caller knows; it is a path without line breaks.
+    """
 
     def __init__(self, secret: bytes) -> None:
-        self._serializer = URLSafeSerializer(secret, salt="media")
+        self._signer = Signer(secret, salt="media", digest_method=hashlib.sha256, key_derivation="hmac")
+        # A client that polls a job is told the same addresses again and again.
+        self._signature = lru_cache(maxsize=8192)(self._sign)
 
-    def make(self, blob_key: str, *, ttl_seconds: int) -> str:
-        """The path of a blob, good for ``ttl_seconds`` from now."""
-        link = self._serializer.dumps([blob_key, int(time.time()) + ttl_seconds])
-        return PATH_PREFIX + str(link)
+    def make(self, resource: str, *, ttl_seconds: int, step_seconds: int = 1) -> str:
+        """The path of a resource, good for ``ttl_seconds`` from now.
 
-    def read(self, link: str) -> str:
-        """The blob key of a link.
+        Args:
+            step_seconds: the end is put off to the next multiple of it, so that the address stays the same
+                meanwhile and browsers may keep the picture.
+        """
+        expires = -(-(int(time.time()) + ttl_seconds) // step_seconds) * step_seconds
+        return f"{PATH_PREFIX}{quote(resource)}?expires={expires}&signature={self._signature(resource, expires)}"
+
+    def check(self, resource: str, expires: str, signature: str) -> None:
+        """Whether an address was made here and is still good.
 
         Raises:
-            NotPermitted: the link was altered, or its time is over.
+            NotPermitted: it was altered, or its time is over.
         """
-        try:
-            blob_key, expires_at = self._serializer.loads(link)
-            expired = time.time() >= expires_at
-        except (BadData, ValueError, TypeError) as error:
-            raise NotPermitted("The address is not one that this server signed.") from error
-        if expired:
+        if not self._signer.verify_signature(_signed_text(resource, expires), signature.encode()):
+            raise NotPermitted("The address is not one that this server signed.")
+        if time.time() >= int(expires):
             raise NotPermitted("The address has expired; ask for the resource again.")
-        return str(blob_key)
+
+    def _sign(self, resource: str, expires: int) -> str:
+        return self._signer.get_signature(_signed_text(resource, str(expires))).decode("ascii")
+
+
+def _signed_text(resource: str, expires: str) -> bytes:
+    # A line break cannot be part of a resource, so no two pairs give one text.
+    return f"{resource}\n{expires}".encode()

@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 import uvicorn
+import uvloop
 
 from visavis import wiring
 from visavis.cli.supervisor import Supervisor
@@ -34,7 +35,7 @@ def serve(
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     count = cpu_quota() if workers is None else workers
     with wiring.database_url(settings) as url:
-        asyncio.run(_serve(settings, url, host, port, count))
+        uvloop.run(_serve(settings, url, host, port, count))
 
 
 class _Server(uvicorn.Server):

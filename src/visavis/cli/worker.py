@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
+import uvloop
 
 from visavis import wiring
 from visavis.logs import configure_logging
@@ -22,4 +22,4 @@ def worker(
     settings = read_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     with wiring.database_url(settings) as url:
-        asyncio.run(wiring.work(settings, url, stop_with_parent=stop_with_parent))
+        uvloop.run(wiring.work(settings, url, stop_with_parent=stop_with_parent))

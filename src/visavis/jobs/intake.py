@@ -12,8 +12,8 @@ from visavis.store import jobs, namespaces
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 
-IMAGES_PER_UNIT = 8
-"""Few enough that a 64-picture job spreads over eight workers, enough that the queue costs little per picture."""
+IMAGES_PER_UNIT = 16
+"""Few enough that a full job spreads over four workers, enough that the queue costs little per picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,6 @@ class Intake:
 def picture_key(prefix: str, image_id: UUID) -> str:
     """Where the copy of a picture lies; ``prefix`` is that of its organisation and job."""
     return f"{prefix}/{image_id}"
-
-
-def crop_key(prefix: str, face_id: UUID) -> str:
-    """Where the crop of a face lies."""
-    return f"{prefix}/{face_id}.jpg"
 
 
 def _units(job_id: UUID, images: list[JobImage]) -> list[WorkUnit]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -20,7 +20,7 @@ from visavis.errors import (
 )
 from visavis.faces import FaceEngine
 from visavis.jobs.analysis import FoundFace, analyze_picture
-from visavis.jobs.intake import crop_key, picture_key
+from visavis.jobs.intake import picture_key
 from visavis.jobs.queue import Queue, WorkUnit, wait_before
 from visavis.media.fetch import Fetcher
 from visavis.media.images import ImageLimits
@@ -93,14 +93,7 @@ class RecognizeUnits:
         # Addresses are fetched side by side, for most of that is waiting; the engine takes one picture at a time.
         loaded = await asyncio.gather(*(self._load(image, prefix) for image in images))
         loop = asyncio.get_running_loop()
-        outcomes = await loop.run_in_executor(self._engine_thread, lambda: [self._analyze(each) for each in loaded])
-        crops = [
-            self._blobs.put(crop_key(prefix, _face_id(outcome.image.id, number)), face.crop_jpeg)
-            for outcome in outcomes
-            for number, face in enumerate(outcome.faces)
-        ]
-        await asyncio.gather(*crops)
-        return outcomes
+        return await loop.run_in_executor(self._engine_thread, lambda: [self._analyze(each) for each in loaded])
 
     async def _load(self, image: JobImage, prefix: str) -> _Outcome | tuple[JobImage, str, bytes]:
         try:
@@ -137,7 +130,6 @@ class RecognizeUnits:
         return _Outcome(image, status, key)
 
     async def _commit(self, job: Job, outcomes: Sequence[_Outcome]) -> None:
-        prefix = f"{job.organization_id}/{job.id}"
         async with self._database.transaction() as db:
             if job.namespace_id is not None:
                 await namespaces.lock(db, job.namespace_id)
@@ -148,19 +140,18 @@ class RecognizeUnits:
                 [EndedImage(each.image.id, each.status, each.blob_key) for each in outcomes],
             )
             new = [
-                self._new_face(prefix, outcome.image.id, number, face)
+                self._new_face(outcome.image.id, face)
                 for outcome in outcomes
                 if outcome.image.id in ended
-                for number, face in enumerate(outcome.faces)
+                for face in outcome.faces
             ]
             if job.namespace_id is not None:
                 await enrol(db, job.namespace_id, self._engine.calibration, new, batch_id=uuid4())
             await jobs.finish(db, job.id)
 
-    def _new_face(self, prefix: str, image_id: UUID, number: int, face: FoundFace) -> NewFace:
-        face_id = _face_id(image_id, number)
+    def _new_face(self, image_id: UUID, face: FoundFace) -> NewFace:
         return NewFace(
-            id=face_id,
+            id=uuid4(),
             job_image_id=image_id,
             box=face.box,
             landmarks_xy=face.landmarks_xy,
@@ -169,7 +160,6 @@ class RecognizeUnits:
             is_frontal=face.is_frontal,
             width_px=face.crop_size_wh[0],
             height_px=face.crop_size_wh[1],
-            crop_key=crop_key(prefix, face_id),
             model_id=self._engine.model_id,
             embedding=face.embedding,
         )
@@ -188,8 +178,3 @@ class RecognizeUnits:
         later = WorkUnit(unit.job_id, unit.image_ids, waits=unit.waits + 1)
         async with self._database.transaction() as db:
             await self._queue.defer(db, [later], delay_s=wait_before(unit.waits).total_seconds())
-
-
-def _face_id(image_id: UUID, number: int) -> UUID:
-    # The same face gets the same id when a unit runs again, so that its crop is written over, not beside.
-    return uuid5(image_id, str(number))

@@ -51,13 +51,18 @@ def cut_crop(
     return image_rgb[top:bottom, left:right].copy()
 
 
+def thumbnail_size(size_wh: tuple[int, int], max_side_px: int) -> tuple[int, int]:
+    """The size of the thumbnail of a picture of this size."""
+    scale = min(1.0, max_side_px / max(size_wh))
+    return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))
+
+
 def thumbnail(image_rgb: UInt8Array, max_side_px: int) -> UInt8Array:
     """The picture with its longest side at most ``max_side_px``; never enlarged, at least 1 x 1."""
-    height, width = image_rgb.shape[:2]
-    scale = max_side_px / max(width, height)
-    if scale >= 1:
+    size_wh = image_rgb.shape[1], image_rgb.shape[0]
+    if max(size_wh) <= max_side_px:
         return image_rgb
-    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    size_wh = thumbnail_size(size_wh, max_side_px)
     return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 

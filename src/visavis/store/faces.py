@@ -179,5 +179,4 @@ def _row(namespace_id: UUID, placed: PlacedFace) -> dict[str, Any]:
         "is_frontal": face.is_frontal,
         "width_px": face.width_px,
         "height_px": face.height_px,
-        "crop_key": face.crop_key,
     }

@@ -1,10 +1,10 @@
 -- add: a face that was just found and told who it is
 INSERT INTO face (id, namespace_id, job_image_id, group_id, identity_id, identity_by, x_min, y_min, x_max, y_max,
-                  landmarks, detection_score, sharpness, is_frontal, width_px, height_px, crop_key,
+                  landmarks, detection_score, sharpness, is_frontal, width_px, height_px,
                   sighted_identity_id, sighted_score)
 VALUES (%(id)s, %(namespace_id)s, %(job_image_id)s, %(group_id)s, %(identity_id)s, %(identity_by)s, %(x_min)s,
         %(y_min)s, %(x_max)s, %(y_max)s, %(landmarks)s, %(detection_score)s, %(sharpness)s, %(is_frontal)s,
-        %(width_px)s, %(height_px)s, %(crop_key)s, %(identity_id)s, %(identity_score)s);
+        %(width_px)s, %(height_px)s, %(identity_id)s, %(identity_score)s);
 
 -- add_embedding: its embedding
 INSERT INTO face_embedding (face_id, namespace_id, model_id, embedding)

@@ -277,3 +277,10 @@ assert not os.listdir(os.environ["HOME"]), os.listdir(os.environ["HOME"])
     environment = {name: value for name, value in os.environ.items() if name not in off}
     environment["HOME"] = str(tmp_path)
     subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=120)
+
+
+def test_the_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[3] / "docs" / "faces.md"
+    example = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    exec(compile(example, str(page), "exec"), {})
+    assert capsys.readouterr().out.splitlines()[1].startswith("True ")

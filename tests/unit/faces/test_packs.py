@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from visavis.errors import ModelPackError
-from visavis.faces import FaceEngine, default_pack, load_pack
+from visavis.faces import FaceEngine, UInt8Array, cosine, default_pack, load_pack
+from visavis.faces.graphs import fold_block_quantised, parse
 from visavis.faces.packs import ModelFile
 
 
@@ -119,3 +120,27 @@ def test_the_model_id_follows_the_files_and_the_landmark_policy(folder: Path) ->
     assert load_pack(folder).model_id != pack.model_id
     other = type(pack)(pack.name, pack.detector, ModelFile(Path("x"), "0" * 64), pack.licence, pack.calibration)
     assert other.model_id != pack.model_id
+
+
+def test_the_manifest_of_the_documentation_is_one(folder: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "faces.md"
+    example = json.loads(page.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0])
+    for part in ("detector", "recogniser"):
+        example[part] |= manifest()[part]  # the files at hand
+    write_manifest(folder, example)
+    assert load_pack(folder).calibration == default_pack().calibration
+
+
+def test_a_pack_of_float32_files_gives_the_same_faces(folder: Path, engine: FaceEngine, ada: UInt8Array) -> None:
+    described = manifest()
+    for part in ("detector", "recogniser"):
+        model = parse((folder / f"{part}.onnx").read_bytes())
+        fold_block_quantised(model)
+        content = model.SerializeToString()
+        (folder / f"{part}.onnx").write_bytes(content)
+        described[part]["sha256"] = hashlib.sha256(content).hexdigest()
+    write_manifest(folder, described)
+    other = FaceEngine.load(load_pack(folder), backend="onnxruntime")
+    (expected,), (found,) = engine.analyze([ada]), other.analyze([ada])
+    assert cosine(expected.embeddings[0], found.embeddings[0]) > 0.9999
+    assert other.model_id != engine.model_id

@@ -159,7 +159,7 @@ def build_router(
                 await faces.get(db, place.id, _required(translate.id_from_wire(face_id), "image")), "image"
             )
         if _wants_jpeg(request):
-            location = links(request).crop_url(face.crop_key)
+            location = links(request).crop_url(face)
             return Response(status_code=302, headers={"Location": location, "Cache-Control": "no-store"})
         return _answer(translate.face_to_wire(face, links(request)))
 

@@ -107,7 +107,6 @@ CREATE TABLE face (
     is_frontal       boolean NOT NULL,
     width_px         integer NOT NULL,
     height_px        integer NOT NULL,
-    crop_key         text NOT NULL,
     -- What the job said when the picture was processed. A record: no key, for the identity may go, the record stays.
     sighted_identity_id  uuid,
     sighted_score        double precision,

@@ -1,0 +1,53 @@
+"""Small pictures of the people of the samples, made once a run."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+from PIL import Image
+
+from support.client import Json, blob
+from visavis import samples
+
+EILEEN, GRACE, LUIS = samples.PEOPLE
+SIDE_PX = 224
+
+
+@cache
+def jpeg(name: str, number: int = 0) -> bytes:
+    """View ``number`` of a person, as a JPEG file."""
+    return samples.views(name, number + 1, seed=3, side_px=SIDE_PX)[number].jpeg
+
+
+def picture(name: str, number: int = 0, custom_id: str | None = None) -> Json:
+    """View ``number`` of a person, for a request."""
+    return blob(jpeg(name, number), custom_id)
+
+
+@cache
+def encoded(image_format: str, name: str = EILEEN) -> bytes:
+    """A person's first view in another file format."""
+    file = io.BytesIO()
+    Image.open(io.BytesIO(jpeg(name))).save(file, image_format)
+    return file.getvalue()
+
+
+@cache
+def side_by_side(*names: str) -> bytes:
+    """One JPEG that shows several people, from left to right."""
+    views = [Image.open(io.BytesIO(jpeg(name))) for name in names]
+    together = Image.new("RGB", (SIDE_PX * len(views), SIDE_PX))
+    for number, view in enumerate(views):
+        together.paste(view, (SIDE_PX * number, 0))
+    file = io.BytesIO()
+    together.save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
+@cache
+def empty_scene() -> bytes:
+    """A photograph with nobody in it, as a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(samples.without_faces()["coffee"]).resize((240, 160)).save(file, "JPEG")
+    return file.getvalue()
