@@ -26,6 +26,13 @@ class Client(httpx.Client):
         self.token: Json = answer.json()
         self.headers["Authorization"] = f"Bearer {self.token['accessToken']}"
 
+    def __enter__(self) -> Client:
+        # httpx would refuse: the client was used already, to sign in
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def recognize(self, namespace: str, images: Sequence[Json], **fields: str) -> Json:
         """Send pictures and wait for the job's end."""
         return self.wait(namespace, self.send_job(namespace, images, **fields))

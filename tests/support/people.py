@@ -34,9 +34,9 @@ def encoded(image_format: str, name: str = EILEEN) -> bytes:
 
 
 @cache
-def side_by_side(*names: str) -> bytes:
-    """One JPEG that shows several people, from left to right."""
-    views = [Image.open(io.BytesIO(jpeg(name))) for name in names]
+def side_by_side(*shown: tuple[str, int]) -> bytes:
+    """One JPEG of several views, each (person, number), from left to right."""
+    views = [Image.open(io.BytesIO(jpeg(name, number))) for name, number in shown]
     together = Image.new("RGB", (SIDE_PX * len(views), SIDE_PX))
     for number, view in enumerate(views):
         together.paste(view, (SIDE_PX * number, 0))
