@@ -18,7 +18,7 @@ from visavis.store.sql import Queries, newest_or_oldest
 
 _SQL = Queries.beside(__file__)
 
-_FACE_COLUMNS = tuple(name for name in Face.__dataclass_fields__ if name != "box")
+_FACE_COLUMNS = tuple(name for name in Face.__dataclass_fields__ if name not in ("box", "identity_by"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,13 @@ def _box(row: dict[str, Any]) -> Box:
 async def _fetch(db: Transaction, statement: Any, parameters: dict[str, Any]) -> list[Face]:
     async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statement, parameters)
-        return [Face(box=_box(row), **{column: row[column] for column in _FACE_COLUMNS}) async for row in cursor]
+        return [_face(row) async for row in cursor]
+
+
+def _face(row: dict[str, Any]) -> Face:
+    by = row["identity_by"]
+    fields = {column: row[column] for column in _FACE_COLUMNS}
+    return Face(box=_box(row), identity_by=None if by is None else Author(by), **fields)
 
 
 def _row(namespace_id: UUID, placed: PlacedFace) -> dict[str, Any]:

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, LiteralString, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, LiteralString, TypeVar, get_args, get_type_hints
 
-from psycopg.rows import class_row
+from psycopg import AsyncCursor
+from psycopg.rows import RowMaker
 
 from visavis.store.database import Transaction
 
 Record = TypeVar("Record")
 
 
+def record_row(record: type[Record]) -> Callable[[AsyncCursor[Any]], RowMaker[Record]]:
+    """A row factory: like psycopg's ``class_row``, and words that are an enumeration's become its members."""
+    words = _words_of(record)
+
+    def factory(cursor: AsyncCursor[Any]) -> RowMaker[Record]:
+        names = [column.name for column in cursor.description or ()]
+
+        def make(values: Sequence[Any]) -> Record:
+            fields = dict(zip(names, values, strict=True))
+            for name, enumeration in words.items():
+                if fields[name] is not None:
+                    fields[name] = enumeration(fields[name])
+            return record(**fields)
+
+        return make
+
+    return factory
+
+
+@lru_cache
+def _words_of(record: type[Any]) -> dict[str, type[StrEnum]]:
+    words: dict[str, type[StrEnum]] = {}
+    for name, hint in get_type_hints(record).items():
+        for kind in (hint, *get_args(hint)):
+            if isinstance(kind, type) and issubclass(kind, StrEnum):
+                words[name] = kind
+    return words
+
+
 async def fetch_one(
     db: Transaction, record: type[Record], statement: LiteralString, parameters: Mapping[str, Any]
 ) -> Record | None:
     """The first row, or None."""
-    async with db.cursor(row_factory=class_row(record)) as cursor:
+    async with db.cursor(row_factory=record_row(record)) as cursor:
         await cursor.execute(statement, parameters)
         return await cursor.fetchone()
 
@@ -28,7 +60,7 @@ async def fetch_all(
     parameters: Mapping[str, Any] | None = None,
 ) -> list[Record]:
     """All rows."""
-    async with db.cursor(row_factory=class_row(record)) as cursor:
+    async with db.cursor(row_factory=record_row(record)) as cursor:
         await cursor.execute(statement, parameters)
         return await cursor.fetchall()
 

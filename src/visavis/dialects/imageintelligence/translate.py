@@ -225,7 +225,7 @@ def group_to_wire(group: Group, namespace: str, faces: Sequence[Face], links: Li
         identity_id=None if group.identity_id is None else str(group.identity_id),
         batch_id=str(group.batch_id),
         namespace=namespace,
-        link_modified_by=None if group.link_modified_by is None else _AUTHOR[Author(group.link_modified_by)],
+        link_modified_by=None if group.link_modified_by is None else _AUTHOR[group.link_modified_by],
         link_last_modified_at=None if modified_at is None else milliseconds(modified_at),
         created_at=milliseconds(group.created_at),
         images=[face_to_wire(face, links) for face in faces],
