@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, LiteralString, TypeVar, get_args, get_type_hints
 
 from psycopg import AsyncCursor
@@ -34,9 +33,13 @@ def record_row(record: type[Record]) -> Callable[[AsyncCursor[Any]], RowMaker[Re
     return factory
 
 
-@lru_cache
+_WORDS: dict[type[Any], dict[str, type[StrEnum]]] = {}
+
+
 def _words_of(record: type[Any]) -> dict[str, type[StrEnum]]:
-    words: dict[str, type[StrEnum]] = {}
+    if record in _WORDS:
+        return _WORDS[record]
+    words = _WORDS.setdefault(record, {})
     for name, hint in get_type_hints(record).items():
         for kind in (hint, *get_args(hint)):
             if isinstance(kind, type) and issubclass(kind, StrEnum):
