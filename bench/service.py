@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -24,9 +23,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
 from engine import PROCESSES, Team, bare_engine, opencv_baseline, pictures_of
+from home import fresh_server
 from support.client import Client
 from support.server import Server
 
@@ -79,14 +77,8 @@ class Service:
 @contextmanager
 def service(backend: str, paths: Sequence[Path]) -> Iterator[Service]:
     """The service with one backend, on a fresh home."""
-    with tempfile.TemporaryDirectory(prefix="visavis-bench-") as folder:
-        os.chmod(folder, 0o755)  # the embedded PostgreSQL runs as another user when we are root
-        server = Server(Path(folder) / "home", workers=PROCESSES, backend=backend, log_level="warning")
-        server.start()
-        try:
-            yield Service(server, paths)
-        finally:
-            server.stop()
+    with fresh_server(workers=PROCESSES, backend=backend) as server:
+        yield Service(server, paths)
 
 
 def measure(paths: Sequence[Path], rounds: int, backends: Sequence[str]) -> None:
