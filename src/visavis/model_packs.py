@@ -43,24 +43,28 @@ async def _fetch(url: str, folder: Path) -> None:
     async with Fetcher(timeout_s=_TIMEOUT_S, max_bytes=_MAX_FILE_BYTES, allow_private=True) as fetcher:
         try:
             manifest = (await fetcher.fetch(url)).data
-            for name in _files(manifest, url):
-                _write(folder / name, (await fetcher.fetch(urljoin(url, name))).data)
+            for name, sha256 in _files(manifest, url):
+                data = (await fetcher.fetch(urljoin(url, name))).data
+                if hashlib.sha256(data).hexdigest() != sha256:
+                    raise ModelPackError(f"{urljoin(url, name)} is not the file that {url} means: its SHA-256 differs.")
+                _write(folder / name, data)
         except FetchError as error:
             raise ModelPackError(f"The model pack {url} could not be fetched: {error.message}") from error
     # Last, so that a pack that was fetched half is fetched again.
     _write(folder / MANIFEST, manifest)
 
 
-def _files(manifest: bytes, url: str) -> list[str]:
+def _files(manifest: bytes, url: str) -> list[tuple[str, str]]:
+    """The files that a manifest names, with their digests; load_pack() checks the rest."""
     try:
         pack = json.loads(manifest)
-        names = [str(pack[part]["file"]) for part in ("detector", "recogniser")]
+        files = [(str(pack[part]["file"]), str(pack[part]["sha256"]).lower()) for part in ("detector", "recogniser")]
     except (ValueError, KeyError, TypeError) as error:
         raise ModelPackError(f"{url} is not the manifest of a model pack.") from error
-    for name in names:
+    for name, _ in files:
         if Path(name).name != name or name == MANIFEST:
             raise ModelPackError(f"{url} names the file {name!r}, which does not lie beside it.")
-    return names
+    return files
 
 
 def _write(path: Path, data: bytes) -> None:
