@@ -64,6 +64,8 @@ _WITHOUT_FACES: Final = {
     "rocket": _Photograph("skimage", "data/rocket.jpg"),
 }
 
+_STRANGER: Final = _Photograph("skimage", "data/camera.png")  # a man at a camera, CC0
+
 PEOPLE: Final = tuple(_PORTRAITS)
 
 
@@ -93,6 +95,15 @@ def without_faces() -> dict[str, UInt8Array]:
         SamplesMissingError: scikit-image is not installed.
     """
     return {subject: _read(photograph) for subject, photograph in _WITHOUT_FACES.items()}
+
+
+def stranger() -> UInt8Array:
+    """A photograph of somebody who is none of PEOPLE: (H, W, 3) RGB, one face, half turned away.
+
+    Raises:
+        SamplesMissingError: scikit-image is not installed.
+    """
+    return _read(_STRANGER)
 
 
 def views(name: str, count: int, *, seed: int = 0, side_px: int | None = None) -> list[View]:

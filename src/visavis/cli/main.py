@@ -9,6 +9,7 @@ from rich.console import Console
 
 from visavis import __version__
 from visavis.cli import apps, serve, worker
+from visavis.cli.tour import demo
 from visavis.errors import VisavisError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("demo")(demo)
 app.add_typer(apps.app, name="app")
 
 

@@ -1,0 +1,68 @@
+"""A client of the server, written as a user would write one: HTTP and JSON."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from visavis.errors import VisavisError
+
+Json = dict[str, Any]
+
+_JOB_WITHIN_S = 60.0
+
+
+class DemoClient:
+    """Signed in to one server."""
+
+    def __init__(self, base_url: str, credentials: dict[str, str]) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=30)
+        wanted = {key: credentials[key] for key in ("clientId", "clientSecret")}
+        token = self._call("POST", "/v2/oauth/token", wanted)["accessToken"]
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def __enter__(self) -> DemoClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def recognize(self, namespace: str, pictures: Sequence[tuple[str, bytes]]) -> Json:
+        """Send pictures (custom id, bytes) and wait until the job has ended."""
+        images = [{"customId": name, "blob": base64.b64encode(data).decode()} for name, data in pictures]
+        job: Json = self._call("POST", f"/v2/recognition/recognize/{namespace}", {"images": images})
+        deadline = time.monotonic() + _JOB_WITHIN_S
+        while job["status"] == "IN_PROGRESS":
+            if time.monotonic() > deadline:
+                raise VisavisError(f"The job has not ended within {_JOB_WITHIN_S:.0f} s.")
+            time.sleep(0.05)
+            job = self._call("GET", f"/v2/recognition/recognize/{namespace}/{job['id']}")
+        return job
+
+    def groups(self, namespace: str) -> list[Json]:
+        """All groups, the oldest first."""
+        found: list[Json] = self._call(
+            "POST", f"/v2/recognition/groups/{namespace}/search", {"limit": 100, "sortBy": "ASC"}
+        )
+        return found
+
+    def name(self, namespace: str, custom_id: str, face_ids: Sequence[str]) -> Json:
+        """Make an identity of faces."""
+        identity: Json = self._call(
+            "POST", f"/v2/recognition/identities/{namespace}", {"customId": custom_id, "imageIds": list(face_ids)}
+        )
+        return identity
+
+    def picture(self, url: str) -> bytes:
+        """The bytes behind a signed address."""
+        return httpx.get(url, timeout=30).raise_for_status().content
+
+    def _call(self, method: str, path: str, body: Json | None = None) -> Any:
+        answer = self._http.request(method, path, json=body)
+        if answer.status_code != 200:
+            raise VisavisError(f"{method} {path} was answered {answer.status_code}: {answer.text[:300]}")
+        return answer.json()

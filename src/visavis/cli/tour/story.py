@@ -1,0 +1,160 @@
+"""The story, step by step; each step shows its figures and is checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from visavis import samples
+from visavis.cli.tour.client import DemoClient, Json
+from visavis.errors import VisavisError
+from visavis.media.crops import encode_jpeg
+
+NAMESPACE = "office"
+VIEWS_EACH = 5
+SIDE_PX = 320
+
+# Views of this seed were never sent before the name was given.
+_NEW_SEED = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """One row of the contact sheet: a group, the name of its identity if it has one, and its pictures."""
+
+    title: str
+    name: str | None
+    pictures: list[tuple[bytes, Json]]  # JPEG and the face in it
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """What the story found: groups, and pictures in which there was nobody."""
+
+    portfolios: list[Portfolio]
+    without_faces: list[bytes]
+
+
+def tell(client: DemoClient, console: Console) -> Album:
+    """Tell the story.
+
+    Raises:
+        VisavisError: a step went wrong; the message says which.
+    """
+    eileen, grace, luis = samples.PEOPLE
+    empty = [(f"no face: {subject}", encode_jpeg(image)) for subject, image in samples.without_faces().items()]
+    batch = [
+        (f"{name}, view {number}", view.jpeg)
+        for name in samples.PEOPLE
+        for number, view in enumerate(samples.views(name, VIEWS_EACH, side_px=SIDE_PX), 1)
+    ]
+    _recognise_a_batch(client, console, [*batch, *empty])
+    groups = _look_at_groups(client, console)
+    identity = _name_a_group(client, console, groups, grace)
+    newcomers = [
+        *((f"{name}, new view", _new_view(name)) for name in (grace, eileen, luis)),
+        ("a man never seen before", encode_jpeg(samples.stranger())),
+    ]
+    _recognise_newcomers(client, console, newcomers, identity, known=f"{grace}, new view")
+    return _album(client, {identity["id"]: identity["customId"]}, [data for _, data in empty])
+
+
+def _new_view(person: str) -> bytes:
+    return samples.views(person, 1, seed=_NEW_SEED, side_px=SIDE_PX)[0].jpeg
+
+
+def _recognise_a_batch(client: DemoClient, console: Console, pictures: Sequence[tuple[str, bytes]]) -> None:
+    begun = time.monotonic()
+    job = client.recognize(NAMESPACE, pictures)
+    seconds = time.monotonic() - begun
+    table = Table("picture", "status", "faces", "confidence", title="1. Recognise a batch", title_justify="left")
+    for image in job["images"]:
+        scores = ", ".join(f"{face['confidence']:.3f}" for face in image["objects"])
+        table.add_row(image["customId"], image["status"].lower(), str(len(image["objects"])), scores)
+    console.print(table)
+    console.print(
+        f"   {len(pictures)} pictures in one job, {seconds:.1f} s until it had ended (workers warm up in it)\n"
+    )
+    for image in job["images"]:
+        expected = 0 if image["customId"].startswith("no face") else 1
+        _check(len(image["objects"]) == expected, f"{image['customId']}: {expected} faces expected in {image}")
+
+
+def _look_at_groups(client: DemoClient, console: Console) -> list[Json]:
+    groups = client.groups(NAMESPACE)
+    table = Table("group", "faces", "whose pictures they are", title="2. Groups appear", title_justify="left")
+    for group in groups:
+        table.add_row(group["id"][:8], str(len(group["images"])), ", ".join(sorted(_people(group))))
+    console.print(table)
+    console.print("   Made by similarity alone: nobody has told the server a name.\n")
+    _check(len(groups) == len(samples.PEOPLE), f"{len(samples.PEOPLE)} groups expected, there are {len(groups)}")
+    for group in groups:
+        _check(len(_people(group)) == 1, f"group {group['id']} holds several people: {_people(group)}")
+        _check(len(group["images"]) == VIEWS_EACH, f"group {group['id']} does not hold all views")
+    return groups
+
+
+def _name_a_group(client: DemoClient, console: Console, groups: Sequence[Json], person: str) -> Json:
+    [group] = [group for group in groups if _people(group) == {person}]
+    identity = client.name(NAMESPACE, person, [face["id"] for face in group["images"]])
+    table = Table("group", "identity", "customId", "faces", title="3. One gets a name", title_justify="left")
+    table.add_row(group["id"][:8], identity["id"][:8], identity["customId"], str(len(identity["images"])))
+    console.print(table)
+    console.print()
+    _check(len(identity["images"]) == VIEWS_EACH, "the identity does not have the faces it was given")
+    return identity
+
+
+def _recognise_newcomers(
+    client: DemoClient, console: Console, pictures: Sequence[tuple[str, bytes]], identity: Json, *, known: str
+) -> None:
+    job = client.recognize(NAMESPACE, pictures)
+    table = Table("new picture", "recognised as", "confidence", title_justify="left")
+    table.title = "4. New pictures: one is recognised, strangers stay unknown"
+    for image in job["images"]:
+        for face in image["objects"]:
+            recognised = "identityId" in face
+            table.add_row(
+                image["customId"],
+                f"[green]{identity['customId']}[/]" if recognised else "unknown",
+                f"{face['confidence']:.3f}" if recognised else "",
+            )
+    console.print(table)
+    console.print("   A confidence of 0.5 is the threshold: one stranger in 10,000 would pass it.\n")
+    for image in job["images"]:
+        _check(len(image["objects"]) == 1, f"{image['customId']}: one face expected in {image}")
+        recognised_as = image["objects"][0].get("identityId")
+        expected = identity["id"] if image["customId"] == known else None
+        _check(recognised_as == expected, f"{image['customId']}: recognised as {recognised_as}, expected {expected}")
+
+
+def _album(client: DemoClient, names: dict[str, str], empty: list[bytes]) -> Album:
+    portfolios = []
+    for group in client.groups(NAMESPACE):
+        name = names.get(group.get("identityId", ""))
+        link = f", linked {group['linkModifiedBy']}" if name else ""
+        portfolios.append(
+            Portfolio(
+                title=f"group {group['id'][:8]}, {_count(len(group['images']), 'face')}{link}",
+                name=name,
+                pictures=[(client.picture(face["url"]), face) for face in group["images"]],
+            )
+        )
+    return Album(sorted(portfolios, key=lambda each: (each.name is None, -len(each.pictures))), empty)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _people(group: Json) -> set[str]:
+    return {face["customId"].partition(",")[0] for face in group["images"]}
+
+
+def _check(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise VisavisError(f"The demo went wrong: {otherwise}")
