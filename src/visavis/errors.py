@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from typing import ClassVar
+from uuid import UUID
 
 
 class VisavisError(Exception):
@@ -28,6 +29,16 @@ class InvalidRequest(VisavisError):
     """The request is malformed."""
 
     code = "invalid_request"
+
+
+class UnknownFace(InvalidRequest):
+    """There is no such face."""
+
+    code = "unknown_face"
+
+    def __init__(self, face_id: UUID) -> None:
+        super().__init__(f"There is no image {face_id} in this namespace.")
+        self.face_id = face_id
 
 
 class NotFound(VisavisError):

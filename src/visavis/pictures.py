@@ -41,12 +41,13 @@ def media_router(*, database: Database, blobs: Blobs, media_links: MediaLinks) -
         return Response(data, media_type=media_type, headers=_HEADERS)
 
     @router.get("/media/faces/{namespace_id}/{face_id}")
-    async def crop(namespace_id: UUID, face_id: UUID, expires: str = "", signature: str = "") -> Response:
+    async def crop(namespace_id: str, face_id: str, expires: str = "", signature: str = "") -> Response:
         """The crop of a face, as JPEG."""
         try:
             media_links.check(f"faces/{namespace_id}/{face_id}", expires, signature)
             async with database.transaction() as db:
-                face = await faces.get(db, namespace_id, face_id)
+                # parsed when they are known to be what was signed
+                face = await faces.get(db, UUID(namespace_id), UUID(face_id))
             if face is None or face.blob_key is None:
                 raise NotFound("The picture is no longer stored.")
             data = await blobs.get(face.blob_key)

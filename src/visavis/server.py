@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from psycopg_pool import PoolTimeout
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from visavis import __version__
@@ -29,7 +30,9 @@ def create_server(
     dialects: Mapping[str, ASGIApp],
 ) -> FastAPI:
     """Put the dialects (path -> app) and our own few routes together."""
-    app = FastAPI(title="Visavis", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Visavis", version=__version__, redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None
+    )
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def alive() -> str:
@@ -64,4 +67,6 @@ def create_server(
     app.include_router(media_router(database=database, blobs=blobs, media_links=media_links))
     for path, dialect in dialects.items():
         app.mount(path, dialect)
+        # The path itself, without a slash behind it: for the dialect to refuse in its own words.
+        app.router.routes.append(Route(path, dialect))
     return app

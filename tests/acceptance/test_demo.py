@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from support.server import COMMAND
 
 
@@ -62,14 +63,16 @@ def test_a_step_that_goes_wrong_is_told_and_ends_the_demo_with_an_error(
     assert list((tmp_path / "scratch").glob("visavis-demo-*")) == []
 
 
-def test_a_demo_that_is_interrupted_puts_everything_away(environment: dict[str, str], tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "demo", "--out", str(tmp_path / "sheet.png")], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert "Server ready" in process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_interrupted_puts_everything_away(
+    environment: dict[str, str], tmp_path: Path, how: signal.Signals
+) -> None:
+    command = [*COMMAND, "demo", "--out", str(tmp_path / "sheet.png")]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "Server ready" in process.stdout.readline()
+        process.send_signal(how)
+        process.communicate(timeout=60)
     assert process.returncode != 0
     assert list((tmp_path / "scratch").glob("visavis-demo-*")) == []
     deadline = time.monotonic() + 10

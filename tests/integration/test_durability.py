@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.client import Client, Json, blob
 from support.server import Server
-
 from visavis import samples
 
 

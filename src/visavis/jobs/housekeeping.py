@@ -27,14 +27,26 @@ async def remove_orphans(database: Database, blobs: Blobs, *, min_age: timedelta
     before = datetime.now(UTC) - min_age
     keys: dict[UUID, list[str]] = defaultdict(list)
     async for entry in blobs.entries():
-        parts = entry.key.split("/")
-        if len(parts) == 3 and entry.modified_at < before:
-            keys[UUID(parts[1])].append(entry.key)
+        job_id = _job_of(entry.key)
+        if job_id is not None and entry.modified_at < before:
+            keys[job_id].append(entry.key)
     async with database.transaction() as db:
         known = await jobs.existing(db, keys)
     orphans = [key for job_id, each in keys.items() if job_id not in known for key in each]
     await blobs.delete(orphans)
     return len(orphans)
+
+
+def _job_of(key: str) -> UUID | None:
+    """The job a key belongs to; None for what is none of ours, which stays where it is."""
+    match key.split("/"):
+        case [_, job_id, _]:
+            try:
+                return UUID(job_id)
+            except ValueError:
+                return None
+        case _:
+            return None
 
 
 async def keep_house(database: Database, blobs: Blobs) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 
-from visavis.errors import InvalidRequest, NotFound
+from visavis.errors import InvalidRequest, NotFound, UnknownFace
 from visavis.recognition.enrolment import merge_twins
 from visavis.records import Author, Identity
 from visavis.store import faces, groups, identities, namespaces
@@ -25,7 +25,7 @@ async def create_identity(
     """Name a person, who may have faces already.
 
     Raises:
-        InvalidRequest: a face is not one of the namespace.
+        UnknownFace: a face is not one of the namespace.
     """
     await namespaces.lock(db, namespace_id)
     identity = await identities.add(db, namespace_id, identity_id=uuid4(), custom_id=custom_id)
@@ -49,7 +49,8 @@ async def update_identity(
 
     Raises:
         NotFound: there is no such identity.
-        InvalidRequest: a face is not one of the namespace, or is to be added and removed at once.
+        UnknownFace: a face is not one of the namespace.
+        InvalidRequest: a face is to be added and removed at once.
     """
     await namespaces.lock(db, namespace_id)
     await get_identity(db, namespace_id, identity_id)
@@ -97,7 +98,7 @@ async def _require(db: Transaction, namespace_id: UUID, face_ids: Sequence[UUID]
     members = await faces.chosen(db, namespace_id, face_ids)
     missing = set(face_ids) - {member.id for member in members}
     if missing:
-        raise InvalidRequest(f"There is no image {sorted(map(str, missing))[0]} in this namespace.")
+        raise UnknownFace(min(missing))
     return members
 
 

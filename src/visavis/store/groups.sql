@@ -30,7 +30,7 @@ SELECT probe.position::integer AS probe, nearest.*
          FROM group_template t
         WHERE t.namespace_id = %(namespace_id)s AND t.model_id = %(model_id)s
         ORDER BY t.embedding_sum <=> probe.embedding LIMIT %(k)s) AS nearest
- WHERE nearest.similarity >= %(least)s
+ WHERE nearest.similarity >= %(least)s AND nearest.similarity <> 'NaN'
  ORDER BY probe.position, nearest.similarity DESC;
 
 -- templates: the centroids of some groups, with the identity each is linked to
@@ -45,7 +45,7 @@ ON CONFLICT (group_id, model_id) DO UPDATE
    SET embedding_sum = EXCLUDED.embedding_sum, face_count = EXCLUDED.face_count;
 
 -- drop_templates: forget the centroids of some groups, before they are made anew from the faces
-DELETE FROM group_template WHERE group_id = ANY(%(group_ids)s);
+DELETE FROM group_template WHERE namespace_id = %(namespace_id)s AND group_id = ANY(%(group_ids)s);
 
 -- remake_templates: the centroids of some groups, from their faces
 INSERT INTO group_template (group_id, model_id, namespace_id, embedding_sum, face_count)
@@ -95,7 +95,7 @@ SELECT mine.group_id AS mine, other.group_id AS other
                            AND other.group_id <> mine.group_id
   JOIN face_group other_group ON other_group.id = other.group_id
  WHERE mine.namespace_id = %(namespace_id)s AND mine.model_id = %(model_id)s AND mine.group_id = ANY(%(group_ids)s)
-   AND 1 - (mine.embedding_sum <=> other.embedding_sum) >= %(least)s
+   AND mine.embedding_sum <=> other.embedding_sum <= 1 - %(least)s -- never true of the NaN of a sum that is zero
    AND (mine_group.identity_id IS NULL OR other_group.identity_id IS NULL
         OR mine_group.identity_id = other_group.identity_id)
    AND NOT EXISTS (SELECT 1 FROM face a JOIN face b ON b.job_image_id = a.job_image_id
@@ -111,7 +111,8 @@ UPDATE face SET group_id = %(into)s WHERE group_id = %(gone)s AND namespace_id =
 
 -- add_template: the centroid of one group joins that of another
 INSERT INTO group_template (group_id, model_id, namespace_id, embedding_sum, face_count)
-SELECT %(into)s, model_id, namespace_id, embedding_sum, face_count FROM group_template WHERE group_id = %(gone)s
+SELECT %(into)s, model_id, namespace_id, embedding_sum, face_count FROM group_template
+ WHERE namespace_id = %(namespace_id)s AND group_id = %(gone)s
 ON CONFLICT (group_id, model_id) DO UPDATE
    SET embedding_sum = group_template.embedding_sum + EXCLUDED.embedding_sum,
        face_count = group_template.face_count + EXCLUDED.face_count;

@@ -41,13 +41,15 @@ SELECT probe.position::integer AS probe, nearest.*
                  FROM group_template t JOIN face_group g ON g.id = t.group_id
                 WHERE t.namespace_id = %(namespace_id)s AND t.model_id = %(model_id)s
                   AND g.identity_id IS NOT NULL) AS known
+        -- Opposite embeddings cancel out: such a mean is like nobody, and its cosine, NaN, is greater than any number.
+        WHERE known.similarity <> 'NaN'
         GROUP BY known.identity_id
         ORDER BY similarity DESC LIMIT %(k)s) AS nearest
  WHERE nearest.similarity >= %(least)s
  ORDER BY probe.position, nearest.similarity DESC;
 
 -- drop_templates: forget the means of some identities, before they are made anew from the faces
-DELETE FROM identity_template WHERE identity_id = ANY(%(identity_ids)s);
+DELETE FROM identity_template WHERE namespace_id = %(namespace_id)s AND identity_id = ANY(%(identity_ids)s);
 
 -- remake_templates: the means of some identities, from their faces
 INSERT INTO identity_template (identity_id, model_id, namespace_id, embedding_sum, face_count)

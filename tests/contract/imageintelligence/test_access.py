@@ -74,7 +74,6 @@ def altered(token: str, part: int) -> str:
 UNFIT: list[Callable[[str], str]] = [
     lambda token: "",
     lambda token: "Bearer",
-    lambda token: "Bearer ",
     lambda token: token,  # without a scheme
     lambda token: f"Basic {token}",
     lambda token: f"Token {token}",

@@ -45,6 +45,7 @@ NO_OBJECT: list[bytes] = [
     b"[" * DEEP,
     b"[" * DEEP + b"]" * DEEP,
     b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    b'{"unknown": 1' + b"0" * 5000 + b"}",  # a number that Python itself refuses to read
     b'{"unknown": ' + b"[" * DEEP + b"]" * DEEP + b"}",  # in a field that would be ignored
 ]
 
@@ -137,7 +138,6 @@ SEARCHES: list[tuple[str, str]] = [
     ('{"limit": NaN}', "limit"),
     ('{"limit": Infinity}', "limit"),
     ('{"limit": 1e400}', "limit"),
-    ('{"limit": 1' + "0" * 5000 + "}", "limit"),
     ('{"offset": -1}', "offset"),
     ('{"offset": 101}', "offset"),
     ('{"offset": 0.5}', "offset"),

@@ -2,11 +2,12 @@
 
 # No `from __future__ import annotations` here: the guards are made at run time, and FastAPI reads annotations.
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from visavis.accounts import scopes
@@ -18,8 +19,8 @@ from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.access import guard
 from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.links import Links
-from visavis.dialects.imageintelligence.paths import checked_namespace, unquoted
-from visavis.errors import NotFound
+from visavis.dialects.imageintelligence.paths import checked_namespace, namespace_in_query, unquoted
+from visavis.errors import InvalidRequest, NotFound, UnknownFace
 from visavis.jobs.intake import Intake
 from visavis.recognition import naming
 from visavis.records import Application, Author, Job, JobKind, Namespace, Search
@@ -52,7 +53,7 @@ def build_router(
     Creator = Annotated[Application, Depends(creator)]  # noqa: N806
     Updater = Annotated[Application, Depends(updater)]  # noqa: N806
     Remover = Annotated[Application, Depends(remover)]  # noqa: N806
-    InQuery = Annotated[str | None, Query(alias="namespace")]  # noqa: N806
+    InQuery = Annotated[str | None, Depends(namespace_in_query)]  # noqa: N806
 
     def links(request: Request) -> Links:
         base_url = public_url or f"{request.url.scheme}://{request.url.netloc}"
@@ -113,18 +114,18 @@ def build_router(
 
     @router.post("/recognition/recognize", include_in_schema=False)
     @router.post("/recognize", **response)
-    async def recognize_by_query(request: Request, application: Creator, namespace: InQuery = None) -> Response:
+    async def recognize_by_query(request: Request, application: Creator, namespace: InQuery) -> Response:
         """Accept pictures; the namespace is in the query."""
         return await recognize(request, application, namespace)
 
     @router.post("/recognize/search", **listed)
-    async def recognize_search_by_query(request: Request, application: Reader, namespace: InQuery = None) -> Response:
+    async def recognize_search_by_query(request: Request, application: Reader, namespace: InQuery) -> Response:
         """Search recognise jobs; the namespace is in the query."""
         return await recognize_search(request, application, namespace)
 
     @router.get("/recognize/{job_id}", response_model=wire.RecognizeResponse)
     async def recognize_get_by_query(
-        request: Request, application: Reader, job_id: str, namespace: InQuery = None
+        request: Request, application: Reader, job_id: str, namespace: InQuery
     ) -> Response:
         """One recognise job; the namespace is in the query."""
         return await recognize_get(request, application, namespace, job_id)
@@ -232,9 +233,10 @@ def build_router(
         face_ids = translate.face_ids_from_wire(wanted.image_ids or [], "imageIds")
         async with database.transaction() as db:
             place = await namespaces.ensure(db, application.organization_id, name)
-            identity = await naming.create_identity(
-                db, place.id, custom_id=wanted.custom_id, face_ids=face_ids, author=Author.MANUAL
-            )
+            with _field_of_unknown_face({"imageIds": face_ids}):
+                identity = await naming.create_identity(
+                    db, place.id, custom_id=wanted.custom_id, face_ids=face_ids, author=Author.MANUAL
+                )
             answer = await identity_answer(db, place, identity.id, request)
         return _answer(answer)
 
@@ -283,15 +285,18 @@ def build_router(
             identity = await naming.get_identity(
                 db, place.id, _required(translate.id_from_wire(identity_id), "identity")
             )
-            await naming.update_identity(
-                db,
-                place.id,
-                identity.id,
-                custom_id=change.custom_id,
-                add=translate.face_ids_from_wire(images.add, "images.add"),
-                remove=translate.face_ids_from_wire(images.remove, "images.remove"),
-                author=Author.MANUAL,
-            )
+            add = translate.face_ids_from_wire(images.add, "images.add")
+            remove = translate.face_ids_from_wire(images.remove, "images.remove")
+            with _field_of_unknown_face({"images.add": add, "images.remove": remove}):
+                await naming.update_identity(
+                    db,
+                    place.id,
+                    identity.id,
+                    custom_id=change.custom_id,
+                    add=add,
+                    remove=remove,
+                    author=Author.MANUAL,
+                )
             answer = await identity_answer(db, place, identity.id, request)
         return _answer(answer)
 
@@ -350,6 +355,16 @@ def _required(thing: Thing | None, what: str) -> Thing:
     if thing is None:
         raise NotFound(f"There is no such {what}.")
     return thing
+
+
+@contextmanager
+def _field_of_unknown_face(fields: Mapping[str, Sequence[UUID]]) -> Iterator[None]:
+    """Say in which field of the request the face stands that nobody knows."""
+    try:
+        yield
+    except UnknownFace as error:
+        field = next((name for name, face_ids in fields.items() if error.face_id in face_ids), "body")
+        raise InvalidRequest(f"{field}: {error.message}") from error
 
 
 def _wants_jpeg(request: Request) -> bool:

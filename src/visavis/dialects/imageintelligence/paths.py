@@ -6,8 +6,10 @@ decoding; ``unquoted`` decodes one part of it afterwards.
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from typing import Annotated
+from urllib.parse import parse_qs, unquote
 
+from fastapi import Query, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from visavis.errors import InvalidRequest
@@ -39,6 +41,24 @@ def unquoted(part: str, what: str) -> str:
         return unquote(part, errors="strict")
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"{what}: must be percent-encoded UTF-8.") from error
+
+
+def namespace_in_query(
+    request: Request, namespace: Annotated[str | None, Query(description="The namespace.")] = None
+) -> str | None:
+    """The namespace in a query, if there is one; read anew, for the framework decodes anything to something.
+
+    Raises:
+        InvalidRequest: it is not percent-encoded UTF-8.
+    """
+    if namespace is None:
+        return None
+    query: bytes = request.scope["query_string"]
+    try:
+        values = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict")["namespace"]
+    except (UnicodeDecodeError, ValueError, KeyError) as error:
+        raise InvalidRequest("namespace: must be percent-encoded UTF-8.") from error
+    return values[-1]
 
 
 def checked_namespace(name: str | None) -> str:

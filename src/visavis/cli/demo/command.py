@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from visavis.cli.tour.client import DemoClient
-from visavis.cli.tour.contact_sheet import draw_contact_sheet
-from visavis.cli.tour.process import ServerProcess
-from visavis.cli.tour.story import tell
+from visavis.cli.demo.client import DemoClient
+from visavis.cli.demo.contact_sheet import draw_contact_sheet
+from visavis.cli.demo.process import ServerProcess
+from visavis.cli.demo.story import tell
 from visavis.errors import VisavisError
 from visavis.samples import SamplesMissingError
 
@@ -34,6 +35,8 @@ def demo(
     folder.chmod(0o755)  # the embedded PostgreSQL runs as another user when we are root
     server = ServerProcess(folder / "home", log=folder / "server.log")
     begun = time.monotonic()
+    # A stop by the system is an interruption like Ctrl+C: everything is put away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with console.status("Starting a server with its own PostgreSQL ..."):
             server.start()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from visavis.cli.tour.client import Json
-from visavis.cli.tour.story import Album, Portfolio
+from visavis.cli.demo.client import Json
+from visavis.cli.demo.story import Album, Portfolio
 
 _THUMBNAIL_PX = 190
 _GAP_PX = 14

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from visavis import samples
-from visavis.cli.tour.client import DemoClient, Json
+from visavis.cli.demo.client import DemoClient, Json
 from visavis.errors import VisavisError
 from visavis.media.crops import encode_jpeg
 

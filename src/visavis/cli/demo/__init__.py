@@ -1,5 +1,5 @@
 """``visavis demo``: the main job on real photographs, from nothing to named people."""
 
-from visavis.cli.tour.command import demo
+from visavis.cli.demo.command import demo
 
 __all__ = ["demo"]
