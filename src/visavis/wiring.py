@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
+import structlog
 from fastapi import FastAPI
 
 from visavis.accounts.applications import signing_key
@@ -14,6 +15,7 @@ from visavis.accounts.media_links import MediaLinks
 from visavis.accounts.tokens import TokenSigner
 from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
 from visavis.dialects.imageintelligence.endpoints import build_router
+from visavis.errors import StorageError
 from visavis.faces import FaceEngine, ModelPack
 from visavis.jobs.housekeeping import keep_house
 from visavis.jobs.intake import Intake
@@ -34,6 +36,10 @@ from visavis.store.migrations import migrate
 _WORKER_CONNECTIONS = CONCURRENCY + 3
 _SERVER_CONNECTIONS = 10
 
+_LOOK_AT_DATABASE_EVERY_S = 2.0
+
+_log = structlog.get_logger(__name__)
+
 
 @contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
@@ -47,6 +53,20 @@ def database_url(settings: Settings) -> Iterator[str]:
         yield url
     finally:
         embedded.stop()
+
+
+async def keep_database_alive(settings: Settings) -> None:
+    """Start the embedded database again when it dies, for ever; a given one has its own keepers."""
+    if settings.database_url is not None:
+        return
+    embedded = EmbeddedPostgres(settings.postgres_folder)
+    while True:
+        await asyncio.sleep(_LOOK_AT_DATABASE_EVERY_S)
+        try:
+            if await asyncio.to_thread(embedded.revive):
+                _log.error("the embedded database had died, and was started again")
+        except StorageError as error:
+            _log.error("the embedded database has died", error=error.message)
 
 
 @asynccontextmanager
@@ -86,12 +106,16 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
             media_links=media_links,
             dialects={"/v2": create_imageintelligence(router)},
         )
-        housekeeper = asyncio.create_task(keep_house(database, blobs))
+        keepers = [
+            asyncio.create_task(keep_house(database, blobs)),
+            asyncio.create_task(keep_database_alive(settings)),
+        ]
         try:
             yield app
         finally:
-            housekeeper.cancel()
-            await asyncio.gather(housekeeper, return_exceptions=True)
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
             await queue.close()
 
 

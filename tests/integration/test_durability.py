@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from support.client import Client, Json, blob
@@ -101,6 +102,22 @@ def test_a_stop_in_the_middle_of_a_job_is_clean_and_the_job_ends_after_the_next_
     assert own_server.stop() == 0
     own_server.start()
     with Client(own_server.base_url, credentials) as client:
+        ended = client.wait("office", job)
+        assert_every_picture_has_one_result(client, "office", ended, batch)
+
+
+def test_a_database_that_is_killed_comes_back_and_the_job_ends(own_server: Server, batch: list[Json]) -> None:
+    postmaster = int((own_server.home / "postgres" / "postmaster.pid").read_text().split()[0])
+    credentials = own_server.create_app("acme", "camera")
+    with Client(own_server.base_url, credentials) as client:
+        client.recognize("warm-up", batch[:2])
+        job = client.send_job("office", batch)
+        wait_until_begun(client, "office", job)
+        os.kill(postmaster, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{own_server.base_url}/readyz", timeout=30).status_code != 200:
+            assert time.monotonic() < deadline, "the database has not come back"
+            time.sleep(0.2)
         ended = client.wait("office", job)
         assert_every_picture_has_one_result(client, "office", ended, batch)
 

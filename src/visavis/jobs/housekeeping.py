@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
 
 from visavis.errors import StorageError
 from visavis.store import jobs
@@ -56,6 +58,6 @@ async def keep_house(database: Database, blobs: Blobs) -> None:
             removed = await remove_orphans(database, blobs)
             if removed:
                 _log.info("orphaned blobs removed", blobs=removed)
-        except (StorageError, OSError) as error:
+        except (StorageError, DatabaseError, PoolTimeout, OSError) as error:
             _log.warning("could not clean up, trying again tomorrow", error=str(error))
         await asyncio.sleep(_EVERY_S)

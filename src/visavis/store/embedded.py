@@ -47,6 +47,26 @@ class EmbeddedPostgres:
             _create_database(server.get_uri())
         return str(server.get_uri(database=DATABASE))
 
+    def revive(self) -> bool:
+        """Start the server again if it has died, by the hand of the system when memory ran out, say.
+
+        Returns:
+            whether it had died.
+        Raises:
+            StorageError: it does not start.
+        """
+        with self._lock():
+            server = get_server(self._folder, cleanup_mode="stop", start=False)
+            if _lives(server.get_pid()):
+                return False
+            # What the dead server left says that it runs; a server that starts reads it, and gives up.
+            (self._folder / "postmaster.pid").unlink(missing_ok=True)
+            try:
+                server.ensure_postgres_running()
+            except Exception as error:
+                raise StorageError(f"The embedded PostgreSQL did not start; see {self._folder / 'log'}.") from error
+            return True
+
     def stop(self) -> None:
         """Leave; the last process to leave stops the server."""
         with self._lock():
@@ -66,6 +86,13 @@ class EmbeddedPostgres:
         if users.exists():
             pids = json.loads(users.read_text() or "[]")
             users.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
+
+
+def _lives(pid: int | None) -> bool:
+    try:
+        return pid is not None and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _create_database(uri: str) -> None:
