@@ -14,7 +14,7 @@ from visavis.accounts.applications import signing_key
 from visavis.accounts.media_links import MediaLinks
 from visavis.accounts.tokens import TokenSigner
 from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
-from visavis.dialects.imageintelligence.endpoints import build_router
+from visavis.dialects.imageintelligence.endpoints import Context as ImageIntelligence
 from visavis.errors import StorageError
 from visavis.faces import FaceEngine, ModelPack
 from visavis.jobs.housekeeping import keep_house
@@ -91,7 +91,7 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
         async with database.transaction() as db:
             signer = TokenSigner(await signing_key(db, "tokens"), ttl_seconds=settings.token_ttl_seconds)
             media_links = MediaLinks(await signing_key(db, "media"))
-        router = build_router(
+        imageintelligence = ImageIntelligence(
             database=database,
             intake=Intake(database, blobs, queue),
             signer=signer,
@@ -104,7 +104,7 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
             blobs=blobs,
             queue=queue,
             media_links=media_links,
-            dialects={"/v2": create_imageintelligence(router)},
+            dialects={"/v2": create_imageintelligence(imageintelligence)},
         )
         keepers = [
             asyncio.create_task(keep_house(database, blobs)),

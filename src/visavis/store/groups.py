@@ -12,6 +12,7 @@ from pgvector import Vector
 from visavis.records import Author, FloatArray, Group, Search
 from visavis.store.database import Transaction
 from visavis.store.jobs import search_parameters
+from visavis.store.probes import probe_parameters
 from visavis.store.rows import fetch_all, fetch_one
 from visavis.store.sql import Queries, newest_or_oldest
 
@@ -69,21 +70,10 @@ async def nearest(
 ) -> list[GroupTemplate]:
     """The groups whose centroids are like any of some probes.
 
-    Args:
-        probes: (N, D) unit embeddings made by ``model_id``.
-        k: how many at most for each probe.
-        least: the least cosine that counts.
+    The arguments are those of ``probe_parameters``.
     """
-    cursor = await db.execute(
-        _SQL["nearest"],
-        {
-            "namespace_id": namespace_id,
-            "model_id": model_id,
-            "probes": [Vector(probe) for probe in probes],
-            "k": k,
-            "least": least,
-        },
-    )
+    parameters = probe_parameters(namespace_id, model_id, probes, k=k, least=least)
+    cursor = await db.execute(_SQL["nearest"], parameters)
     group_ids = {row[1] async for row in cursor}
     return await templates(db, namespace_id, model_id, group_ids)
 

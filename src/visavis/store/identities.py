@@ -11,6 +11,7 @@ from pgvector import Vector
 from visavis.records import FloatArray, Identity, Search
 from visavis.store.database import Transaction
 from visavis.store.jobs import search_parameters
+from visavis.store.probes import probe_parameters
 from visavis.store.rows import fetch_all, fetch_new, fetch_one
 from visavis.store.sql import Queries, newest_or_oldest
 
@@ -72,21 +73,10 @@ async def nearest(
 ) -> list[Candidate]:
     """For each probe the people most like it, best first; exact, not approximate.
 
-    Args:
-        probes: (N, D) unit embeddings made by ``model_id``.
-        k: how many at most for each probe.
-        least: the least cosine that counts.
+    The arguments are those of ``probe_parameters``.
     """
-    cursor = await db.execute(
-        _SQL["nearest"],
-        {
-            "namespace_id": namespace_id,
-            "model_id": model_id,
-            "probes": [Vector(probe) for probe in probes],
-            "k": k,
-            "least": least,
-        },
-    )
+    parameters = probe_parameters(namespace_id, model_id, probes, k=k, least=least)
+    cursor = await db.execute(_SQL["nearest"], parameters)
     return [Candidate(position - 1, identity_id, similarity) async for position, identity_id, similarity in cursor]
 
 

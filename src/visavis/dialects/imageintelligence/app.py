@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from visavis import __version__
 from visavis.dialects.imageintelligence import errors
+from visavis.dialects.imageintelligence.endpoints import Context, build_router
 from visavis.dialects.imageintelligence.paths import RawPaths
 
 
-def create_app(router: APIRouter) -> ASGIApp:
+def create_app(context: Context) -> ASGIApp:
     """The routes with this dialect's errors and its way with paths."""
     app = FastAPI(
         title="Visavis: Image Intelligence v2",
@@ -18,5 +19,5 @@ def create_app(router: APIRouter) -> ASGIApp:
         redirect_slashes=False,
     )
     errors.install(app)
-    app.include_router(router)
+    app.include_router(build_router(context))
     return RawPaths(app)
