@@ -27,6 +27,7 @@ def main() -> None:
     run("start", *(["--rounds", "1"] if options.quick else []))
     run("engine", *folder, *few, *(["--pairs", str(options.pairs)] if options.pairs else []))
     run("service", *folder, *few)
+    run("search")
     run("memory", *folder, *(["--pictures", "500"] if options.quick else []))
     if folder:
         run("grouping", *folder)
