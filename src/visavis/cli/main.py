@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from visavis import __version__
-from visavis.cli import apps, serve, worker
-from visavis.cli.tour import demo
+from visavis.cli import apps, compare, doctor, evaluate, folder_import, serve, worker
+from visavis.cli.demo import demo
 from visavis.errors import VisavisError
 
 app = typer.Typer(
@@ -21,6 +21,10 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("compare")(compare.compare)
+app.command("import")(folder_import.import_folder)
+app.command("evaluate")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
 app.command("demo")(demo)
 app.add_typer(apps.app, name="app")
 
