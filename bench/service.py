@@ -29,7 +29,7 @@ from support.client import Client
 from support.server import Server
 
 IMAGES_PER_JOB = 64
-POLL_S = 0.1
+POLL_S = 0.25
 
 
 class Service:

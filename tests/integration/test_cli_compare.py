@@ -99,3 +99,9 @@ def test_the_python_names_are_there_and_importing_the_package_loads_no_model_run
         "assert not hasattr(visavis, 'nothing')"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_name_that_looks_like_markup_is_told_as_it_is(compare: Compare) -> None:
+    code, _, err = compare("[/bold] missing.jpg", "grace.jpg")
+    assert code == 1
+    assert "[/bold] missing.jpg" in err

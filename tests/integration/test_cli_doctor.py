@@ -14,7 +14,8 @@ import pytest
 
 from support.server import Server
 from visavis.cli import main
-from visavis.cli.doctor import database, without_secrets
+from visavis.cli.checks import database
+from visavis.cli.hiding import without_secrets
 from visavis.settings import Settings
 
 Doctor = Callable[..., tuple[int | str | None, str]]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from support.people import EILEEN, GRACE, LUIS, empty_scene, jpeg
 from visavis.cli import main
-from visavis.cli.evaluate import find_pictures, read_pairs
+from visavis.cli.pair_list import find_pictures, read_pairs
 from visavis.errors import InvalidRequest
 
 Evaluate = Callable[..., str]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
@@ -39,9 +40,12 @@ def create(
     if as_json:
         typer.echo(json.dumps(shown, indent=2))
         return
-    table = Table(title=f"{application.organization} / {application.name}", show_header=False)
+    table = Table(title=escape(f"{application.organization} / {application.name}"), show_header=False)
+    table.add_column(no_wrap=True)
+    # Shown this once, so never cut, however narrow the terminal is.
+    table.add_column(overflow="fold")
     for key, value in shown.items():
-        table.add_row(key, value, style="bold" if key in ("clientSecret", "apiKey", "subscriptionKey") else None)
+        table.add_row(key, escape(value))
     console = Console()
     console.print(table)
     console.print("Keep the secrets now: they are stored as hashes and cannot be shown again.")
@@ -72,8 +76,8 @@ def list_applications(as_json: AsJson = False) -> None:
     for application in found:
         told = _told(application)
         table.add_row(
-            told["organization"],
-            told["application"],
+            escape(told["organization"]),
+            escape(told["application"]),
             told["clientId"],
             f"{application.created_at:%Y-%m-%d %H:%M}",
             "in force" if application.revoked_at is None else f"revoked {application.revoked_at:%Y-%m-%d %H:%M}",

@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from visavis import __version__
 from visavis.cli import apps, compare, doctor, evaluate, folder_import, serve, worker
@@ -43,5 +44,6 @@ def main() -> None:
     try:
         app()
     except VisavisError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error.message}", highlight=False)
+        # A message may name a file, whose name may look like markup, and must stay in one piece to be copied.
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
         sys.exit(1)

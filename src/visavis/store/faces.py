@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pgvector import Vector
 from psycopg.rows import dict_row
+from psycopg.types.json import Json
 
 from visavis.records import Author, Box, Face, NewFace, Search, Sighting
 from visavis.store.database import Transaction
@@ -41,21 +42,17 @@ class Membership:
 
 
 async def add(db: Transaction, namespace_id: UUID, placed: Sequence[PlacedFace]) -> None:
-    """Store new faces with their embeddings."""
-    async with db.cursor() as cursor:
-        await cursor.executemany(_SQL["add"], [_row(namespace_id, each) for each in placed])
-        await cursor.executemany(
-            _SQL["add_embedding"],
-            [
-                {
-                    "face_id": each.face.id,
-                    "namespace_id": namespace_id,
-                    "model_id": each.face.model_id,
-                    "embedding": Vector(each.face.embedding),
-                }
-                for each in placed
-            ],
-        )
+    """Store new faces, at least one, with their embeddings, which one model has made."""
+    await db.execute(_SQL["add"], {"namespace_id": namespace_id, "faces": Json([_row(each) for each in placed])})
+    await db.execute(
+        _SQL["add_embeddings"],
+        {
+            "namespace_id": namespace_id,
+            "model_id": placed[0].face.model_id,
+            "face_ids": [each.face.id for each in placed],
+            "embeddings": [Vector(each.face.embedding) for each in placed],
+        },
+    )
 
 
 async def get(db: Transaction, namespace_id: UUID, face_id: UUID) -> Face | None:
@@ -165,15 +162,15 @@ def _face(row: dict[str, Any]) -> Face:
     return Face(box=_box(row), identity_by=None if by is None else Author(by), **fields)
 
 
-def _row(namespace_id: UUID, placed: PlacedFace) -> dict[str, Any]:
+def _row(placed: PlacedFace) -> dict[str, Any]:
     face = placed.face
+    identity_id = placed.identity_id
     return {
-        "id": face.id,
-        "namespace_id": namespace_id,
-        "job_image_id": face.job_image_id,
-        "group_id": placed.group_id,
-        "identity_id": placed.identity_id,
-        "identity_by": None if placed.identity_id is None else Author.MODEL,
+        "id": str(face.id),
+        "job_image_id": str(face.job_image_id),
+        "group_id": str(placed.group_id),
+        "identity_id": None if identity_id is None else str(identity_id),
+        "identity_by": None if identity_id is None else Author.MODEL,
         "identity_score": placed.identity_score,
         "x_min": face.box.x_min,
         "y_min": face.box.y_min,

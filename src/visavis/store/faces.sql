@@ -1,14 +1,19 @@
--- add: a face that was just found and told who it is
+-- add: faces that were just found and told who they are
 INSERT INTO face (id, namespace_id, job_image_id, group_id, identity_id, identity_by, x_min, y_min, x_max, y_max,
                   landmarks, detection_score, sharpness, is_frontal, width_px, height_px,
                   sighted_identity_id, sighted_score)
-VALUES (%(id)s, %(namespace_id)s, %(job_image_id)s, %(group_id)s, %(identity_id)s, %(identity_by)s, %(x_min)s,
-        %(y_min)s, %(x_max)s, %(y_max)s, %(landmarks)s, %(detection_score)s, %(sharpness)s, %(is_frontal)s,
-        %(width_px)s, %(height_px)s, %(identity_id)s, %(identity_score)s);
+SELECT id, %(namespace_id)s, job_image_id, group_id, identity_id, identity_by, x_min, y_min, x_max, y_max,
+       landmarks, detection_score, sharpness, is_frontal, width_px, height_px, identity_id, identity_score
+  FROM json_to_recordset(%(faces)s) AS new(
+       id uuid, job_image_id uuid, group_id uuid, identity_id uuid, identity_by text, identity_score double precision,
+       x_min double precision, y_min double precision, x_max double precision, y_max double precision,
+       landmarks real[], detection_score double precision, sharpness double precision, is_frontal boolean,
+       width_px integer, height_px integer);
 
--- add_embedding: its embedding
+-- add_embeddings: their embeddings, all by one model
 INSERT INTO face_embedding (face_id, namespace_id, model_id, embedding)
-VALUES (%(face_id)s, %(namespace_id)s, %(model_id)s, %(embedding)s);
+SELECT face_id, %(namespace_id)s, %(model_id)s, embedding
+  FROM unnest(%(face_ids)s::uuid[], %(embeddings)b::vector[]) AS new(face_id, embedding);
 
 -- get: one face of a namespace
 SELECT * FROM face_at_rest WHERE id = %(id)s AND namespace_id = %(namespace_id)s;

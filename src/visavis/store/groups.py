@@ -38,20 +38,16 @@ async def add_all(
     author: Author = Author.MODEL,
 ) -> None:
     """Make groups, without their centroids; ``author`` says who linked those that are linked."""
-    async with db.cursor() as cursor:
-        await cursor.executemany(
-            _SQL["add"],
-            [
-                {
-                    "id": each.group_id,
-                    "namespace_id": namespace_id,
-                    "batch_id": batch_id,
-                    "identity_id": each.identity_id,
-                    "author": None if each.identity_id is None else author,
-                }
-                for each in new
-            ],
-        )
+    await db.execute(
+        _SQL["add"],
+        {
+            "namespace_id": namespace_id,
+            "batch_id": batch_id,
+            "author": author,
+            "ids": [each.group_id for each in new],
+            "identity_ids": [each.identity_id for each in new],
+        },
+    )
 
 
 async def get(db: Transaction, namespace_id: UUID, group_id: UUID) -> Group | None:
@@ -94,20 +90,16 @@ async def templates(
 
 async def set_templates(db: Transaction, namespace_id: UUID, model_id: str, templates: Sequence[GroupTemplate]) -> None:
     """Store new centroids."""
-    async with db.cursor() as cursor:
-        await cursor.executemany(
-            _SQL["set_template"],
-            [
-                {
-                    "group_id": each.group_id,
-                    "model_id": model_id,
-                    "namespace_id": namespace_id,
-                    "embedding_sum": Vector(each.embedding_sum),
-                    "face_count": each.face_count,
-                }
-                for each in templates
-            ],
-        )
+    await db.execute(
+        _SQL["set_templates"],
+        {
+            "namespace_id": namespace_id,
+            "model_id": model_id,
+            "group_ids": [each.group_id for each in templates],
+            "sums": [Vector(each.embedding_sum) for each in templates],
+            "counts": [each.face_count for each in templates],
+        },
+    )
 
 
 async def remake(db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID]) -> None:

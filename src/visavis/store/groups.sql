@@ -1,7 +1,9 @@
--- add: a new group
+-- add: new groups, with the identities they are linked to
 INSERT INTO face_group (id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_at)
-VALUES (%(id)s, %(namespace_id)s, %(batch_id)s, %(identity_id)s, %(author)s,
-        CASE WHEN %(identity_id)s::uuid IS NULL THEN NULL ELSE clock_timestamp() END);
+SELECT id, %(namespace_id)s, %(batch_id)s, identity_id,
+       CASE WHEN identity_id IS NULL THEN NULL ELSE %(author)s END,
+       CASE WHEN identity_id IS NULL THEN NULL ELSE clock_timestamp() END
+  FROM unnest(%(ids)s::uuid[], %(identity_ids)s::uuid[]) AS new(id, identity_id);
 
 -- get: one group of a namespace
 SELECT * FROM face_group WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
@@ -24,7 +26,7 @@ SELECT * FROM face_group g
 
 -- nearest: for each probe the k groups of one namespace whose centroids are most like it, best first
 SELECT probe.position::integer AS probe, nearest.*
-  FROM unnest(%(probes)s::vector[]) WITH ORDINALITY AS probe(embedding, position)
+  FROM unnest(%(probes)b::vector[]) WITH ORDINALITY AS probe(embedding, position)
  CROSS JOIN LATERAL (
        SELECT t.group_id, 1 - (t.embedding_sum <=> probe.embedding) AS similarity
          FROM group_template t
@@ -38,9 +40,10 @@ SELECT t.group_id, t.embedding_sum, t.face_count, g.identity_id
   FROM group_template t JOIN face_group g ON g.id = t.group_id
  WHERE t.namespace_id = %(namespace_id)s AND t.model_id = %(model_id)s AND t.group_id = ANY(%(group_ids)s);
 
--- set_template: a group's new centroid
+-- set_templates: new centroids of some groups
 INSERT INTO group_template (group_id, model_id, namespace_id, embedding_sum, face_count)
-VALUES (%(group_id)s, %(model_id)s, %(namespace_id)s, %(embedding_sum)s, %(face_count)s)
+SELECT group_id, %(model_id)s, %(namespace_id)s, embedding_sum, face_count
+  FROM unnest(%(group_ids)s::uuid[], %(sums)b::vector[], %(counts)s::integer[]) AS new(group_id, embedding_sum, face_count)
 ON CONFLICT (group_id, model_id) DO UPDATE
    SET embedding_sum = EXCLUDED.embedding_sum, face_count = EXCLUDED.face_count;
 

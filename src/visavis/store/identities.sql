@@ -30,7 +30,7 @@ SELECT count(*) FROM identity_template WHERE namespace_id = %(namespace_id)s AND
 -- nearest: for each probe the k people most like it, best first. A person is as near as the mean of their faces, or
 -- the centroid of a group that is linked to them, whichever is nearer.
 SELECT probe.position::integer AS probe, nearest.*
-  FROM unnest(%(probes)s::vector[]) WITH ORDINALITY AS probe(embedding, position)
+  FROM unnest(%(probes)b::vector[]) WITH ORDINALITY AS probe(embedding, position)
  CROSS JOIN LATERAL (
        SELECT known.identity_id, max(known.similarity) AS similarity
          FROM (SELECT t.identity_id, 1 - (t.embedding_sum <=> probe.embedding) AS similarity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,7 @@ async def add(
     namespace_id: UUID | None,
     images: Sequence[JobImage],
 ) -> Job:
-    """Store a job and its pictures."""
+    """Store a job and its pictures, which are open and in the order of the request."""
     job = await fetch_new(
         db,
         Job,
@@ -50,8 +50,16 @@ async def add(
             "webhook_url": new.webhook_url,
         },
     )
-    async with db.cursor() as cursor:
-        await cursor.executemany(_SQL["add_image"], [asdict(image) for image in images])
+    await db.execute(
+        _SQL["add_images"],
+        {
+            "job_id": job_id,
+            "ids": [image.id for image in images],
+            "custom_ids": [image.custom_id for image in images],
+            "source_urls": [image.source_url for image in images],
+            "blob_keys": [image.blob_key for image in images],
+        },
+    )
     return job
 
 

@@ -4,10 +4,11 @@ VALUES (%(id)s, %(organization_id)s, %(application_id)s, %(namespace_id)s, %(kin
         %(feed_id)s, %(webhook_url)s)
 RETURNING *;
 
--- add_image: one picture of a job
-INSERT INTO job_image (id, job_id, position, status, custom_id, source_url, blob_key, ended_at)
-VALUES (%(id)s, %(job_id)s, %(position)s, %(status)s, %(custom_id)s, %(source_url)s, %(blob_key)s,
-        CASE WHEN %(status)s = 'in_progress' THEN NULL ELSE clock_timestamp() END);
+-- add_images: the pictures of a job, in the order of the request
+INSERT INTO job_image (id, job_id, position, status, custom_id, source_url, blob_key)
+SELECT id, %(job_id)s, position - 1, 'in_progress', custom_id, source_url, blob_key
+  FROM unnest(%(ids)s::uuid[], %(custom_ids)s::text[], %(source_urls)s::text[], %(blob_keys)s::text[])
+       WITH ORDINALITY AS new(id, custom_id, source_url, blob_key, position);
 
 -- get: one job of an organisation's namespace
 SELECT * FROM job

@@ -26,9 +26,10 @@ def demo(
 ) -> None:
     """Show the main job on real photographs, on a fresh temporary home.
 
-    Starts a server, makes an application and tells the story over HTTP: pictures in, groups appear, one gets a name, a
-    new view of that person comes back with it, strangers stay unknown. Draws a contact sheet of what was found. Ends
-    with exit code 1 if any step is wrong.
+    Starts a server, makes an application and tells the story over HTTP:
+    pictures in, groups appear, one gets a name, a new view of that person
+    comes back with it, strangers stay unknown. Draws a contact sheet of
+    what was found. Ends with exit code 1 if any step is wrong.
     """
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="visavis-demo-"))
