@@ -111,7 +111,7 @@ def measure(paths: Sequence[Path], rounds: int, backends: Sequence[str]) -> None
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="Throughput of the whole service.")
     parser.add_argument("folder", nargs="?", type=Path, help="a folder of JPEG files")
-    parser.add_argument("--pictures", type=int, default=1024, help="how many of them (default 1024)")
+    parser.add_argument("--pictures", type=int, default=2048, help="how many of them (default 2048)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backends", nargs="+", default=["onnxruntime", "openvino"])
     options = parser.parse_args(arguments)

@@ -6,15 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import structlog
-from fastapi import FastAPI
 
 from visavis.accounts.applications import signing_key
 from visavis.accounts.media_links import MediaLinks
 from visavis.accounts.tokens import TokenSigner
-from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
-from visavis.dialects.imageintelligence.endpoints import Context as ImageIntelligence
 from visavis.errors import StorageError
 from visavis.faces import FaceEngine, ModelPack
 from visavis.jobs.housekeeping import keep_house
@@ -25,12 +23,14 @@ from visavis.jobs.worker import CONCURRENCY, run_worker
 from visavis.media.fetch import Fetcher
 from visavis.media.images import ImageLimits
 from visavis.model_packs import obtain_pack
-from visavis.server import create_server
 from visavis.settings import Settings
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 from visavis.store.embedded import EmbeddedPostgres
 from visavis.store.migrations import migrate
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 # Two units at work, the queue's own statements, and one to spare.
 _WORKER_CONNECTIONS = CONCURRENCY + 3
@@ -84,6 +84,11 @@ async def open_database(url: str, *, max_connections: int = 2) -> AsyncIterator[
 @asynccontextmanager
 async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
     """The web app with everything behind it open."""
+    # Here, not above: workers share this module, and the web framework would cost each of them 40 MiB.
+    from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
+    from visavis.dialects.imageintelligence.endpoints import Context as ImageIntelligence
+    from visavis.server import create_server
+
     async with open_database(url, max_connections=_SERVER_CONNECTIONS) as database:
         queue = Queue(database.pool)
         await queue.open()

@@ -8,13 +8,14 @@ from visavis.faces.arrays import BoolArray, FloatArray, UInt8Array
 from visavis.faces.calibration import Calibration
 from visavis.faces.comparison import Comparison, compare
 from visavis.faces.cpu import cpu_quota
-from visavis.faces.engine import FaceEngine
+from visavis.faces.engine import AlignedFaces, FaceEngine
 from visavis.faces.packs import ModelFile, ModelPack, default_pack, load_pack
 from visavis.faces.records import LANDMARK_ORDER, Detections, Face, Faces
 from visavis.faces.similarity import cosine, cosine_matrix, mean_embedding
 
 __all__ = [
     "LANDMARK_ORDER",
+    "AlignedFaces",
     "BoolArray",
     "Calibration",
     "Comparison",

@@ -1,12 +1,13 @@
-"""One picture's bytes to the faces in it: decoding, finding, describing; and the crop of a face, when asked for."""
+"""Pictures' bytes to the faces in them: decoding, finding, describing; and the crop of a face, when asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from visavis.faces import Face, FaceEngine, Faces
+from visavis.faces import AlignedFaces, Face, FaceEngine
 from visavis.media.crops import crop_box, cut_crop, encode_jpeg, thumbnail, thumbnail_size
 from visavis.media.images import ImageLimits, Picture, decode_image
 from visavis.records import Box, FloatArray
@@ -32,29 +33,59 @@ class FoundFace:
     crop_size_wh: tuple[int, int]  # pixels of what cut_face() gives for it
 
 
-def analyze_picture(engine: FaceEngine, data: bytes, limits: ImageLimits) -> list[FoundFace]:
-    """The faces of a picture, best detection first.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Faces that were found in one decoding of a picture, and its size."""
+
+    aligned: AlignedFaces
+    size_wh: tuple[int, int]
+    full_size_wh: tuple[int, int]
+
+
+Look = tuple[_Part, ...]
+"""What is kept of a picture between looking for its faces and describing them: no pixels but the faces'."""
+
+
+def look_at(engine: FaceEngine, data: bytes, limits: ImageLimits) -> Look:
+    """Decode a picture, find its faces and cut them out.
 
     Raises:
         ImageError: the bytes are no usable picture.
-        EngineError: the engine failed.
+        DetectionFailed: the engine failed.
     """
     picture = decode_image(data, limits=limits, min_longest_side_px=engine.longest_side_px)
     detections = engine.detect(picture.image_rgb)
     boxes = detections.boxes_xyxy
     is_small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) < _ENOUGH_PX
-    if picture.reduction > 1 and is_small.any():
-        full = decode_image(data, limits=limits)
-        small = detections[is_small].scaled(picture.reduction)
-        return _found(picture, engine.describe(picture.image_rgb, detections[~is_small])) + _found(
-            full, engine.describe(full.image_rgb, small)
-        )
-    return _found(picture, engine.describe(picture.image_rgb, detections))
+    if picture.reduction == 1 or not is_small.any():
+        return (_part(picture, engine.align(picture.image_rgb, detections)),)
+    full = decode_image(data, limits=limits)
+    return (
+        _part(picture, engine.align(picture.image_rgb, detections[~is_small])),
+        _part(full, engine.align(full.image_rgb, detections[is_small].scaled(picture.reduction))),
+    )
 
 
-def _found(picture: Picture, faces: Faces) -> list[FoundFace]:
-    found = [_found_face(picture, face) for face in faces]
-    return [face for face in found if face is not None]
+def describe(engine: FaceEngine, looks: Sequence[Look]) -> list[list[FoundFace]]:
+    """The faces of some pictures, of each in the order they were found.
+
+    Raises:
+        EmbeddingFailed: the engine failed.
+    """
+    described = iter(engine.embed([part.aligned for look in looks for part in look]))
+    return [
+        [found for part in look for face in next(described) if (found := _found_face(part, face)) is not None]
+        for look in looks
+    ]
+
+
+def analyze_picture(engine: FaceEngine, data: bytes, limits: ImageLimits) -> list[FoundFace]:
+    """The faces of one picture.
+
+    Raises:
+        as look_at() and describe().
+    """
+    return describe(engine, [look_at(engine, data, limits)])[0]
 
 
 def cut_face(data: bytes, box: Box, limits: ImageLimits) -> bytes:
@@ -70,6 +101,10 @@ def cut_face(data: bytes, box: Box, limits: ImageLimits) -> bytes:
     return encode_jpeg(thumbnail(cut_crop(image_rgb, pixels, _CROP_MARGIN), _MAX_CROP_PX), _CROP_QUALITY)
 
 
+def _part(picture: Picture, aligned: AlignedFaces) -> _Part:
+    return _Part(aligned, picture.size_wh, picture.full_size_wh)
+
+
 def _crop_size_wh(box: Box, picture_size_wh: tuple[int, int]) -> tuple[int, int]:
     left, top, right, bottom = crop_box(_pixels(box, picture_size_wh), picture_size_wh, _CROP_MARGIN)
     return thumbnail_size((right - left, bottom - top), _MAX_CROP_PX)
@@ -80,8 +115,8 @@ def _pixels(box: Box, picture_size_wh: tuple[int, int]) -> tuple[float, float, f
     return box.x_min * width, box.y_min * height, box.x_max * width, box.y_max * height
 
 
-def _found_face(picture: Picture, face: Face) -> FoundFace | None:
-    size = np.array(picture.size_wh, np.float64)
+def _found_face(part: _Part, face: Face) -> FoundFace | None:
+    size = np.array(part.size_wh, np.float64)
     edges = np.clip(face.box_xyxy.reshape(2, 2) / size, 0, 1)
     (x_min, y_min), (x_max, y_max) = edges.tolist()
     if not (x_min < x_max and y_min < y_max):
@@ -94,5 +129,5 @@ def _found_face(picture: Picture, face: Face) -> FoundFace | None:
         sharpness=face.sharpness,
         is_frontal=face.is_frontal,
         embedding=face.embedding,
-        crop_size_wh=_crop_size_wh(box, picture.full_size_wh),
+        crop_size_wh=_crop_size_wh(box, part.full_size_wh),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import structlog
@@ -19,7 +19,7 @@ from visavis.errors import (
     StorageError,
 )
 from visavis.faces import FaceEngine
-from visavis.jobs.analysis import FoundFace, analyze_picture
+from visavis.jobs.analysis import FoundFace, Look, describe, look_at
 from visavis.jobs.intake import picture_key
 from visavis.jobs.queue import Queue, WorkUnit, wait_before
 from visavis.media.fetch import Fetcher
@@ -45,6 +45,23 @@ class _Outcome:
     status: ImageStatus
     blob_key: str | None = None
     faces: Sequence[FoundFace] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    """A picture's bytes, and where their copy lies."""
+
+    image: JobImage
+    key: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A picture whose faces are found, and not yet described."""
+
+    loaded: _Loaded
+    look: Look
 
 
 class RecognizeUnits:
@@ -93,12 +110,12 @@ class RecognizeUnits:
         # Addresses are fetched side by side, for most of that is waiting; the engine takes one picture at a time.
         loaded = await asyncio.gather(*(self._load(image, prefix) for image in images))
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._engine_thread, lambda: [self._analyze(each) for each in loaded])
+        return await loop.run_in_executor(self._engine_thread, self._analyze, loaded)
 
-    async def _load(self, image: JobImage, prefix: str) -> _Outcome | tuple[JobImage, str, bytes]:
+    async def _load(self, image: JobImage, prefix: str) -> _Loaded | _Outcome:
         try:
             if image.source_url is None and image.blob_key is not None:
-                return image, image.blob_key, await self._blobs.get(image.blob_key)
+                return _Loaded(image, image.blob_key, await self._blobs.get(image.blob_key))
             key = picture_key(prefix, image.id)
             fetched = await self._fetcher.fetch(image.source_url or "")
         except FetchError as error:
@@ -108,26 +125,37 @@ class RecognizeUnits:
             _log.error("stored picture is gone", image=str(image.id))
             return _Outcome(image, ImageStatus.UNKNOWN_ERROR)
         await self._blobs.put(key, fetched.data)
-        return image, key, fetched.data
+        return _Loaded(image, key, fetched.data)
 
-    def _analyze(self, loaded: _Outcome | tuple[JobImage, str, bytes]) -> _Outcome:
-        if isinstance(loaded, _Outcome):
-            return loaded
-        image, key, data = loaded
-        status = ImageStatus.UNKNOWN_ERROR
+    def _analyze(self, loaded: Sequence[_Loaded | _Outcome]) -> list[_Outcome]:
+        """Look at each picture, then describe the faces of all of them together, which is faster."""
+        looked = [each if isinstance(each, _Outcome) else self._look(each) for each in loaded]
+        seen = [each for each in looked if isinstance(each, _Seen)]
         try:
-            return _Outcome(image, ImageStatus.COMPLETED, key, analyze_picture(self._engine, data, self._limits))
-        except ImageError:
-            return _Outcome(image, ImageStatus.FORMAT_ERROR, key)
-        except DetectionFailed:
-            status = ImageStatus.DETECTION_ERROR
+            found = describe(self._engine, [each.look for each in seen])
         except EmbeddingFailed:
-            status = ImageStatus.MODEL_ERROR
+            outcomes = [self._describe_alone(each) for each in seen]
+        else:
+            outcomes = [_completed(each, faces) for each, faces in zip(seen, found, strict=True)]
+        return [each for each in looked if isinstance(each, _Outcome)] + outcomes
+
+    def _look(self, loaded: _Loaded) -> _Seen | _Outcome:
+        try:
+            return _Seen(loaded, look_at(self._engine, loaded.data, self._limits))
+        except ImageError:
+            return _Outcome(loaded.image, ImageStatus.FORMAT_ERROR, loaded.key)
+        except DetectionFailed:
+            return _broken(loaded, ImageStatus.DETECTION_ERROR)
         except Exception:
-            status = ImageStatus.UNKNOWN_ERROR
-        # A picture that breaks the engine must not take its neighbours with it.
-        _log.exception("picture not processed", image=str(image.id), status=status)
-        return _Outcome(image, status, key)
+            return _broken(loaded, ImageStatus.UNKNOWN_ERROR)
+
+    def _describe_alone(self, seen: _Seen) -> _Outcome:
+        # One face that cannot be described must not take its neighbours with it.
+        try:
+            [faces] = describe(self._engine, [seen.look])
+        except EmbeddingFailed:
+            return _broken(seen.loaded, ImageStatus.MODEL_ERROR)
+        return _completed(seen, faces)
 
     async def _commit(self, job: Job, outcomes: Sequence[_Outcome]) -> None:
         async with self._database.transaction() as db:
@@ -178,3 +206,13 @@ class RecognizeUnits:
         later = WorkUnit(unit.job_id, unit.image_ids, waits=unit.waits + 1)
         async with self._database.transaction() as db:
             await self._queue.defer(db, [later], delay_s=wait_before(unit.waits).total_seconds())
+
+
+def _completed(seen: _Seen, faces: Sequence[FoundFace]) -> _Outcome:
+    return _Outcome(seen.loaded.image, ImageStatus.COMPLETED, seen.loaded.key, faces)
+
+
+def _broken(loaded: _Loaded, status: ImageStatus) -> _Outcome:
+    """For use in an exception handler: what broke goes into the log, and the picture's neighbours go on."""
+    _log.exception("picture not processed", image=str(loaded.image.id), status=status)
+    return _Outcome(loaded.image, status, loaded.key)
