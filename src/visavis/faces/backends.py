@@ -64,6 +64,17 @@ class OnnxRuntimeNetwork:
         return values
 
 
+class SplitNetwork:
+    """A network in two halves: the first takes one row at a time, the second all of them together."""
+
+    def __init__(self, trunk: Network, head: Network) -> None:
+        self._trunk = trunk
+        self._head = head
+
+    def run(self, batch: FloatArray) -> list[FloatArray]:
+        return self._head.run(np.concatenate([self._trunk.run(row[None])[0] for row in batch]))
+
+
 class OpenVinoNetwork:
     """A network of one fixed input shape in OpenVINO; bfloat16 where the CPU has it."""
 

@@ -17,8 +17,8 @@ class Embedder:
     """Runs SFace on crops, in batches of the sizes that there are networks for.
 
     Args:
-        networks: by batch size; there is one for single crops. Batches pay where the network is small beside the
-            cache: four crops at a time save OpenVINO a sixth in bfloat16, and ONNX Runtime in float32 nothing.
+        networks: by batch size; there is one for single crops. Four at a time save OpenVINO a sixth in bfloat16; for
+            ONNX Runtime only the last layer gains by company, so its network takes the others crop by crop.
     """
 
     def __init__(self, networks: Mapping[int, Network], embedding_size: int, *, flip: bool) -> None:

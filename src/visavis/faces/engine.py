@@ -17,6 +17,7 @@ from visavis.faces.backends import (
     Network,
     OnnxRuntimeNetwork,
     OpenVinoNetwork,
+    SplitNetwork,
     choose_backend,
 )
 from visavis.faces.calibration import Calibration
@@ -58,6 +59,10 @@ DETECTION_PLANS: dict[DetectionMode, DetectionPlan] = {
     "thorough": DetectionPlan((2560, 1280, 480), 0.7),
 }
 RECOGNISER_OUTPUTS = ["fc1"]
+TRUNK_OUTPUTS = ["features"]
+
+# One network serves all of these: any number of crops is few runs of its second half.
+SPLIT_BATCHES = (16, 8, 4, 2, 1)
 
 # Batches of eight are no faster than of four, and each size costs 23 MiB.
 OPENVINO_BATCHES = (1, 4)
@@ -239,5 +244,10 @@ def _load_recogniser(pack: ModelPack, backend: BackendName, cache_dir: Path | No
             )
             for size in OPENVINO_BATCHES
         }
-    graph = prepared_graph(pack.recogniser, "recogniser", cache_dir)
-    return {1: OnnxRuntimeNetwork(graph, RECOGNISER_OUTPUTS, threads=threads, fixed_shape=True)}
+    trunk = prepared_graph(pack.recogniser, "recogniser-trunk", cache_dir)
+    head = prepared_graph(pack.recogniser, "recogniser-head", cache_dir)
+    network = SplitNetwork(
+        OnnxRuntimeNetwork(trunk, TRUNK_OUTPUTS, threads=threads, fixed_shape=True),
+        OnnxRuntimeNetwork(head, RECOGNISER_OUTPUTS, threads=threads, fixed_shape=False),
+    )
+    return dict.fromkeys(SPLIT_BATCHES, network)

@@ -5,7 +5,6 @@ Every function takes a model and changes it in place. All of them are exact up t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def prepare_detector(content: bytes) -> bytes:
     fold_block_quantised(model)
     swap_input_channels(model)
     free_axes(model, {2: "height", 3: "width"}, output_axis=1)
-    return _finish(model)
+    return finish(model)
 
 
 def prepare_recogniser(content: bytes, *, keep_prelu: bool) -> bytes:
@@ -43,7 +42,7 @@ def prepare_recogniser(content: bytes, *, keep_prelu: bool) -> bytes:
     if not keep_prelu:
         replace_prelus(model)
     free_axes(model, {0: "batch"}, output_axis=0)
-    return _finish(model)
+    return finish(model)
 
 
 def fold_block_quantised(model: onnx.ModelProto) -> None:
@@ -184,7 +183,12 @@ def parse(content: bytes) -> onnx.ModelProto:
     return model
 
 
-def _finish(model: onnx.ModelProto) -> bytes:
+def finish(model: onnx.ModelProto) -> bytes:
+    """The model as bytes, without weights that nothing uses.
+
+    Raises:
+        ModelPackError: it is no longer a valid model.
+    """
     used = {name for node in model.graph.node for name in node.input}
     for tensor in [tensor for tensor in model.graph.initializer if tensor.name not in used]:
         model.graph.initializer.remove(tensor)
@@ -291,10 +295,3 @@ def _bypass(model: onnx.ModelProto, node: onnx.NodeProto) -> None:
                 if name == node.output[0]:
                     consumer.input[i] = node.input[0]
     model.graph.node.remove(node)
-
-
-PREPARATIONS: dict[str, Callable[[bytes], bytes]] = {
-    "detector": prepare_detector,
-    "recogniser": lambda content: prepare_recogniser(content, keep_prelu=False),
-    "recogniser-prelu": lambda content: prepare_recogniser(content, keep_prelu=True),
-}

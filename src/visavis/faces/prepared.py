@@ -15,7 +15,7 @@ REWRITE_VERSION = 1  # raise it with every change of graphs.py that changes its 
 _MAGIC = b"visavis graph 1\n"
 _DIGEST_BYTES = 32
 
-Kind = Literal["detector", "recogniser", "recogniser-prelu"]
+Kind = Literal["detector", "recogniser-prelu", "recogniser-trunk", "recogniser-head"]
 
 
 def prepared_graph(file: ModelFile, kind: Kind, cache_dir: Path | None) -> bytes:
@@ -40,9 +40,17 @@ def prepared_graph(file: ModelFile, kind: Kind, cache_dir: Path | None) -> bytes
 
 
 def _prepare(source: bytes, kind: Kind) -> bytes:
-    from visavis.faces.graphs import PREPARATIONS  # imports onnx, which takes longer than all else here
+    from visavis.faces import graphs, halves  # they import onnx, which takes longer than all else here
 
-    return PREPARATIONS[kind](source)
+    match kind:
+        case "detector":
+            return graphs.prepare_detector(source)
+        case "recogniser-prelu":
+            return graphs.prepare_recogniser(source, keep_prelu=True)
+        case "recogniser-trunk":
+            return halves.prepare_trunk(source)
+        case "recogniser-head":
+            return halves.prepare_head(source)
 
 
 def _read(path: Path) -> bytes | None:
