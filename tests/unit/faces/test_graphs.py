@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from visavis.errors import ModelPackError
 from visavis.faces import FloatArray, default_pack
-from visavis.faces.backends import OnnxRuntimeNetwork
+from visavis.faces.backends import OnnxRuntimeNetwork, SplitNetwork
 from visavis.faces.graphs import (
     fold_block_quantised,
     parse,
@@ -15,6 +15,7 @@ from visavis.faces.graphs import (
     prepare_recogniser,
     replace_prelus,
 )
+from visavis.faces.halves import FEATURES, prepare_head, prepare_trunk
 
 
 def run(model: bytes | onnx.ModelProto, batch: FloatArray, outputs: list[str]) -> list[FloatArray]:
@@ -44,6 +45,18 @@ def test_the_rewritten_recogniser_equals_the_file_as_it_is() -> None:
         kinds = {node.op_type for node in onnx.load_from_string(graph).graph.node}
         assert ("PRelu" in kinds) is keep_prelu
         assert not kinds & {"BatchNormalization", "DequantizeLinear", "Sub", "Mul", "Dropout"}
+
+
+def test_the_two_halves_of_the_recogniser_equal_the_whole_for_any_number_of_crops() -> None:
+    source = default_pack().recogniser.read()
+    crops = noise(3, 3, 112, 112) - 127.5
+    (expected,) = run(prepare_recogniser(source, keep_prelu=False), crops, ["fc1"])
+    trunk = OnnxRuntimeNetwork(prepare_trunk(source), [FEATURES], threads=1, fixed_shape=True)
+    head = OnnxRuntimeNetwork(prepare_head(source), ["fc1"], threads=1, fixed_shape=False)
+    (found,) = SplitNetwork(trunk, head).run(crops)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    (alone,) = SplitNetwork(trunk, head).run(crops[:1])
+    np.testing.assert_allclose(alone, expected[:1], atol=1e-4)
 
 
 def test_the_rewritten_detector_equals_the_file_as_it_is_but_for_the_channels() -> None:
