@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -17,6 +19,9 @@ class JobKind(StrEnum):
     """What a job was asked to do."""
 
     RECOGNIZE = "recognize"
+    MATCH = "match"
+    DETECT = "detect"
+    ASK = "ask"
 
 
 class JobStatus(StrEnum):
@@ -37,7 +42,17 @@ class ImageStatus(StrEnum):
     FORMAT_ERROR = "format_error"
     DETECTION_ERROR = "detection_error"
     MODEL_ERROR = "model_error"
+    JOB_ERROR = "job_error"  # the job, not this picture, is at fault
     UNKNOWN_ERROR = "unknown_error"
+
+
+class Role(StrEnum):
+    """What a picture is in its job for: to be looked at, or to show what to look for."""
+
+    SUBJECT = "subject"
+    TARGET = "target"
+    YES_EXAMPLE = "yes_example"
+    NO_EXAMPLE = "no_example"
 
 
 class Author(StrEnum):
@@ -46,6 +61,29 @@ class Author(StrEnum):
     MANUAL = "manual"
     REVIEW = "review"
     MODEL = "model"
+
+
+class Event(StrEnum):
+    """What a webhook tells of."""
+
+    JOB_ENDED = "job_ended"
+    IDENTITY_CREATED = "identity_created"
+    IDENTITY_UPDATED = "identity_updated"
+
+
+class DeliveryStatus(StrEnum):
+    """How far a delivery is."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+class FeedbackCode(StrEnum):
+    """What a client says was wrong with a decision: yes where no was right, or no where yes was."""
+
+    FALSE_POSITIVE = "false_positive"
+    FALSE_NEGATIVE = "false_negative"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +116,24 @@ class NewImage:
     custom_id: str | None = None
     source_url: str | None = None
     data: bytes | None = field(default=None, repr=False)
+    role: Role = Role.SUBJECT
 
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A request that becomes a job when it is accepted."""
+    """A request that becomes a job when it is accepted.
+
+    ``request`` is what its kind asks beyond the pictures, as ``visavis.jobs.requests`` writes it. ``base_url`` is where
+    the client found us: links in the job's webhook begin with it.
+    """
 
     kind: JobKind
     images: tuple[NewImage, ...]
     custom_id: str | None = None
     feed_id: str | None = None
     webhook_url: str | None = None
+    request: Mapping[str, Any] | None = None
+    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +149,28 @@ class Job:
     custom_id: str | None
     feed_id: str | None
     webhook_url: str | None
+    request: Mapping[str, Any] | None
+    base_url: str | None
     created_at: datetime
     ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class JobImage:
-    """One picture of a job. ``position`` is its place in the request, from 0."""
+    """One picture of a job. ``position`` is its place among those of its role in the request, from 0.
+
+    ``left_out`` says why a picture that shows what to look for was not used.
+    """
 
     id: UUID
     job_id: UUID
+    role: Role
     position: int
     status: ImageStatus
     custom_id: str | None
     source_url: str | None
     blob_key: str | None
+    left_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +185,103 @@ class Box:
     def __post_init__(self) -> None:
         if not (0 <= self.x_min < self.x_max <= 1 and 0 <= self.y_min < self.y_max <= 1):
             raise ValueError(f"not a box inside a picture: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a job says of one picture and one thing that was asked of it: a record.
+
+    ``position`` is the thing's place in the request. ``similarity`` is there where faces were compared, and
+    ``threshold`` is then of it; else the threshold is of the detection score. ``score`` is 0..1: calibrated, 0.5 at the
+    threshold, where faces were compared; else the detection score. ``box`` is that of the face that decided; without
+    one there is no score. ``face_count``: faces of the picture that could have decided.
+    """
+
+    job_image_id: UUID
+    position: int
+    object_class: str
+    verdict: bool
+    similarity: float | None
+    threshold: float
+    score: float | None
+    face_count: int
+    model_id: str
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbeFace:
+    """A face of a picture that is compared with others of its job, kept until the job is decided."""
+
+    id: UUID
+    job_image_id: UUID
+    box: Box
+    detection_score: float
+    model_id: str
+    embedding: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """The address that an application has registered. ``secret_key`` signs what is sent for the application."""
+
+    id: UUID
+    application_id: UUID
+    url: str
+    secret_key: str | None = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """An event to be sent. With the job or namespace that it tells of, the delivery is erased."""
+
+    id: UUID
+    application_id: UUID
+    event: Event
+    url: str
+    body: bytes = field(repr=False)
+    job_id: UUID | None = None
+    namespace_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one address. ``body`` goes when it has arrived."""
+
+    id: UUID
+    application_id: UUID
+    event: Event
+    url: str
+    body: bytes | None = field(repr=False)
+    job_id: UUID | None
+    namespace_id: UUID | None
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    last_answer: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOfClass:
+    """What a client says of one class of a job's decision."""
+
+    object_class: str
+    code: FeedbackCode
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a client says of a job's decisions. It is kept, and changes none of them."""
+
+    id: UUID
+    job_id: UUID
+    classes: tuple[SaidOfClass, ...]
+    said_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

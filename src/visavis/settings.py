@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     token_ttl_seconds: int = Field(default=86_400, ge=1, description="Life of an access token.")
     media_url_ttl_seconds: int = Field(default=86_400, ge=1, description="Life of a signed picture address.")
     allow_private_urls: bool = Field(
-        default=False, description="1: fetch pictures from private and loopback addresses too."
+        default=False, description="1: call private and loopback addresses too, for pictures and webhooks."
     )
     fetch_timeout_seconds: float = Field(default=10, gt=0, description="For one picture's address, in all.")
     backend: Literal["auto", "onnxruntime", "openvino"] = Field(

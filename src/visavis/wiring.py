@@ -13,15 +13,22 @@ import structlog
 from visavis.accounts.applications import signing_key
 from visavis.accounts.media_links import MediaLinks
 from visavis.accounts.tokens import TokenSigner
+from visavis.dialects.imageintelligence.events import JobEnded
 from visavis.errors import StorageError
 from visavis.faces import FaceEngine, ModelPack
+from visavis.jobs.deliveries import Deliveries
 from visavis.jobs.housekeeping import keep_house
 from visavis.jobs.intake import Intake
 from visavis.jobs.queue import Queue
-from visavis.jobs.recognize import RecognizeUnits
-from visavis.jobs.worker import CONCURRENCY, run_worker
+from visavis.jobs.registry import kinds
+from visavis.jobs.sources import Sources
+from visavis.jobs.units import WorkUnits
+from visavis.jobs.webhooks import JobWebhooks
+from visavis.jobs.worker import CONNECTIONS as WORKER_CONNECTIONS
+from visavis.jobs.worker import run_worker
 from visavis.media.fetch import Fetcher
 from visavis.media.images import ImageLimits
+from visavis.media.post import Poster
 from visavis.model_packs import obtain_pack
 from visavis.settings import Settings
 from visavis.store.blobs import Blobs
@@ -32,8 +39,6 @@ from visavis.store.migrations import migrate
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-# Two units at work, the queue's own statements, and one to spare.
-_WORKER_CONNECTIONS = CONCURRENCY + 3
 _SERVER_CONNECTIONS = 10
 
 _LOOK_AT_DATABASE_EVERY_S = 2.0
@@ -99,6 +104,7 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
         imageintelligence = ImageIntelligence(
             database=database,
             intake=Intake(database, blobs, queue),
+            queue=queue,
             signer=signer,
             media_links=media_links,
             public_url=settings.public_url,
@@ -127,23 +133,29 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
 async def work(settings: Settings, url: str, *, stop_with_parent: bool) -> None:
     """Be a worker until told to stop."""
     engine = await asyncio.to_thread(load_engine, settings)
-    async with open_database(url, max_connections=_WORKER_CONNECTIONS) as database:
+    async with open_database(url, max_connections=WORKER_CONNECTIONS) as database:
         queue = Queue(database.pool)
         await queue.open()
+        async with database.transaction() as db:
+            media_links = MediaLinks(await signing_key(db, "media"))
+        job_ended = JobEnded(media_links, media_url_ttl_seconds=settings.media_url_ttl_seconds)
         with ThreadPoolExecutor(1, thread_name_prefix="engine") as engine_thread:
-            async with Fetcher(
-                timeout_s=settings.fetch_timeout_seconds, allow_private=settings.allow_private_urls
-            ) as fetcher:
-                units = RecognizeUnits(
+            async with (
+                Fetcher(timeout_s=settings.fetch_timeout_seconds, allow_private=settings.allow_private_urls) as fetcher,
+                Poster(allow_private=settings.allow_private_urls) as poster,
+            ):
+                units = WorkUnits(
                     database,
-                    Blobs(settings.blobs_url),
                     queue,
+                    Sources(Blobs(settings.blobs_url), fetcher, media_links),
                     engine,
-                    fetcher,
                     engine_thread,
+                    kind_of=kinds(engine),
+                    tell=JobWebhooks(queue, job_ended.body).tell,
                     limits=ImageLimits(),
                 )
-                await run_worker(queue, units.run, stop_with_parent=stop_with_parent)
+                deliveries = Deliveries(database, queue, poster)
+                await run_worker(queue, units.run, deliveries.run, stop_with_parent=stop_with_parent)
         await queue.close()
 
 

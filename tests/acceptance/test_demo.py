@@ -35,12 +35,20 @@ def test_the_demo_tells_its_story_draws_the_sheet_and_leaves_nothing_else(
     sheet = tmp_path / "sheet.png"
     told = run(environment, "--out", str(sheet))
     assert told.returncode == 0, told.stdout + told.stderr
-    for step in ("1. Recognise a batch", "2. Groups appear", "3. One gets a name", "4. New pictures"):
+    for step in (
+        "1. Recognise a batch",
+        "2. Groups appear",
+        "3. One gets a name",
+        "4. New pictures",
+        "5. One question",
+    ):
         assert step in told.stdout
-    [recognised] = [line for line in told.stdout.splitlines() if "Grace Hopper, new view" in line]
+    recognised, chosen = [line for line in told.stdout.splitlines() if "Grace Hopper, new view" in line]
     assert recognised.count("Grace Hopper") == 2
-    [stranger] = [line for line in told.stdout.splitlines() if "never seen before" in line]
+    assert "the first that shows the target" in chosen
+    stranger, not_chosen = [line for line in told.stdout.splitlines() if "never seen before" in line]
     assert "unknown" in stranger
+    assert "the first" not in not_chosen
     with Image.open(sheet) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape[0] > 800

@@ -30,6 +30,27 @@ BY_ID: dict[tuple[str, str], tuple[str, Json | None]] = {
     ("PATCH", "/recognition/identities/{namespace}/{identity_id}"): ("identity", {"customId": "stolen"}),
     ("DELETE", "/recognition/identities/{namespace}/{identity_id}"): ("identity", None),
 }
+# the same, of things that are in no namespace
+BY_ID_ALONE: dict[tuple[str, str], tuple[str, Json | None]] = {
+    ("GET", "/match/{job_id}"): ("match", None),
+    ("GET", "/detect/{job_id}"): ("detect", None),
+    ("GET", "/ask/{job_id}"): ("ask", None),
+    ("GET", "/feedback/{feedback_id}"): ("feedback", None),
+    ("POST", "/feedback"): ("match", {"classes": [{"class": "person", "code": "FALSE_POSITIVE"}], "createdAt": 1}),
+}
+# searches for things that are in no namespace, and a query that finds Ada's
+SEARCHES_ALONE: dict[tuple[str, str], tuple[str, str]] = {
+    ("GET", "/match"): ("match", "customId=job"),
+    ("GET", "/detect"): ("detect", "feedId=feed"),
+    ("GET", "/ask"): ("ask", "customId=job&feedId=feed"),
+    ("GET", "/feedback"): ("feedback", "jobId={match}"),
+}
+# what each question is asked beyond the pictures
+QUESTIONS: dict[str, Json] = {
+    "match": {"target": {"class": "person", "images": ["ftp://pictures.example/t.jpg"]}},
+    "detect": {"classes": [{"class": "face"}]},
+    "ask": {"question": "Is anyone there?"},
+}
 # operation -> the kind of thing it finds
 SEARCHES: dict[tuple[str, str], str] = {
     ("POST", "/recognize/search"): "job",
@@ -46,8 +67,12 @@ CREATES = [
     ("POST", "/recognition/recognize/{namespace}"),
     ("POST", "/recognition/identities/{namespace}"),
 ]
-# operations that touch nobody's data
-HARMLESS = {("POST", "/oauth/token"): "gives a token for the caller's own secret, before anybody is signed in"}
+CREATES_ALONE = [("POST", f"/{question}") for question in QUESTIONS]
+# operations that touch nobody's data but the caller's own
+HARMLESS = {
+    ("POST", "/oauth/token"): "gives a token for the caller's own secret, before anybody is signed in",
+    ("POST", "/webhooks"): "changes what the token's own application has registered; tested with the webhooks",
+}
 
 
 def address(template: str, namespace: str, thing_id: str = "") -> str:
@@ -80,14 +105,15 @@ def world(server: Server) -> Iterator[World]:
     job = ada.recognize(PLACE, [picture(EILEEN, 0, "eileen")], customId="job", feedId="feed")
     face_id = job["images"][0]["objects"][0]["imageId"]
     identity = ada.create_identity(PLACE, [face_id], customId="eileen")
-    group_id = identity["images"][0]["groupId"]
-    yield World(
-        ada,
-        grace,
-        mallory,
-        {"job": job["id"], "face": face_id, "group": group_id, "identity": identity["id"]},
-        job,
-    )
+    things = {"job": job["id"], "face": face_id, "group": identity["images"][0]["groupId"], "identity": identity["id"]}
+    for question, asked in QUESTIONS.items():
+        images = [{"url": "ftp://pictures.example/1.jpg"}]
+        things[question] = ada.ask_about(question, {"images": images, "customId": "job", "feedId": "feed", **asked})[
+            "id"
+        ]
+    said = {"classes": [{"class": "person", "code": "FALSE_NEGATIVE"}], "createdAt": 1}
+    things["feedback"] = ada.post("/v2/feedback", json={"jobId": things["match"], **said}).json()["id"]
+    yield World(ada, grace, mallory, things, job)
     for client in (ada, grace, mallory):
         client.close()
 
@@ -102,7 +128,8 @@ def test_every_operation_of_the_dialect_is_covered_here(world: World) -> None:
     paths = world.ada.get("/v2/openapi.json").json()["paths"]
     operations = {(method.upper(), path.removeprefix("/v2")) for path, methods in paths.items() for method in methods}
     assert operations
-    assert operations == {*BY_ID, *SEARCHES, *CREATES, *HARMLESS}
+    covered = {*BY_ID, *SEARCHES, *CREATES, *BY_ID_ALONE, *SEARCHES_ALONE, *CREATES_ALONE, *HARMLESS}
+    assert operations == covered
 
 
 # --- another organisation ---------------------------------------------------------------------------------
@@ -119,6 +146,52 @@ def test_mallory_finds_nothing_by_adas_ids(
     assert answer.json()["error"]["code"] == "not_found"
     nobodys = world.ask(world.mallory, operation, namespace, "9a7c1a40-0000-4000-8000-000000000000", json=body)
     assert nobodys.json() == answer.json()  # not even that it exists
+
+
+@pytest.mark.parametrize("operation", BY_ID_ALONE, ids=" ".join)
+def test_mallory_finds_nothing_by_ids_that_are_in_no_namespace(world: World, operation: tuple[str, str]) -> None:
+    adas = world.things[BY_ID_ALONE[operation][0]]
+    answer = ask_alone(world.mallory, operation, adas)
+    assert answer.status_code == 404
+    nobodys = ask_alone(world.mallory, operation, "9a7c1a40-0000-4000-8000-000000000000")
+    assert nobodys.json() == answer.json()  # not even that it exists
+
+
+@pytest.mark.parametrize("operation", SEARCHES_ALONE, ids=" ".join)
+def test_mallory_finds_nothing_of_adas_in_no_namespace(world: World, operation: tuple[str, str]) -> None:
+    _, query = SEARCHES_ALONE[operation]
+    for each in (query.format(**world.things), ""):
+        found = world.mallory.get(f"/v2{operation[1]}?{each}")
+        assert found.status_code == 200
+        assert all(thing not in found.text for thing in world.things.values())
+
+
+@pytest.mark.parametrize("operation", CREATES_ALONE, ids=" ".join)
+def test_what_mallory_asks_is_hers_alone(world: World, operation: tuple[str, str]) -> None:
+    question = operation[1].removeprefix("/")
+    body = {"images": [{"url": "ftp://pictures.example/1.jpg"}], **QUESTIONS[question], "customId": "hers"}
+    made = world.mallory.post(f"/v2/{question}", json=body).json()["id"]
+    assert made in {job["id"] for job in world.mallory.get(f"/v2/{question}?customId=hers").json()}
+    assert world.ada.get(f"/v2/{question}?customId=hers").json() == []
+    assert world.ada.get(f"/v2/{question}/{made}").status_code == 404
+
+
+@pytest.mark.parametrize("operation", [*BY_ID_ALONE, *SEARCHES_ALONE], ids=" ".join)
+def test_grace_finds_what_ada_made_in_no_namespace(world: World, operation: tuple[str, str]) -> None:
+    if operation in BY_ID_ALONE:
+        answer = ask_alone(world.grace, operation, world.things[BY_ID_ALONE[operation][0]])
+        assert answer.status_code == 200
+    else:
+        kind, query = SEARCHES_ALONE[operation]
+        found = world.grace.get(f"/v2{operation[1]}?{query.format(**world.things)}").json()
+        assert world.things[kind] in {thing["id"] for thing in found}
+
+
+def ask_alone(client: Client, operation: tuple[str, str], thing_id: str) -> Any:
+    method, template = operation
+    body = BY_ID_ALONE[operation][1]
+    path = re.sub(r"\{(job|feedback)_id\}", thing_id, template)
+    return client.request(method, f"/v2{path}", json=None if body is None else {"jobId": thing_id, **body})
 
 
 def test_mallory_gets_no_picture_of_adas_faces(world: World) -> None:
@@ -263,6 +336,8 @@ _PEOPLE = re.compile(
     r"\b(?:FROM|JOIN|INTO|UPDATE)\s+"
     r"(?:face|face_at_rest|face_embedding|face_group|group_template|identity|identity_template)\b"
 )
+# faces and decisions of one job, and what is said of them, are asked for by the job or by the organisation
+_OF_JOBS = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:probe_face|decision|feedback|feedback_class)\b")
 
 # statement -> why it may touch people without naming their namespace
 EXCEPTIONS = {
@@ -293,3 +368,15 @@ def test_the_check_of_statements_looks_at_the_right_ones() -> None:
     assert {name.partition(".")[0] for name in PERSONAL} >= {"faces", "groups", "identities"}
     assert len(PERSONAL) > 30
     assert set(EXCEPTIONS) <= set(PERSONAL)
+
+
+OF_JOBS = {name: text for name, text in statements().items() if _OF_JOBS.search(text)}
+
+
+@pytest.mark.parametrize("name", sorted(OF_JOBS))
+def test_a_statement_that_touches_decisions_names_their_job_or_organisation(name: str) -> None:
+    assert re.search(r"%\((job_ids?|organization_id|feedback_id)\)s", OF_JOBS[name])
+
+
+def test_that_check_looks_at_the_right_ones() -> None:
+    assert {name.partition(".")[0] for name in OF_JOBS} == {"probe_faces", "decisions", "feedback"}

@@ -17,17 +17,20 @@ from procrastinate.exceptions import ConnectorException
 
 from visavis import samples
 from visavis.accounts.applications import create_application
+from visavis.accounts.media_links import MediaLinks
 from visavis.faces import FaceEngine
 from visavis.jobs.housekeeping import remove_orphans
 from visavis.jobs.intake import AcceptedJob, Intake
 from visavis.jobs.queue import Queue, WorkUnit
-from visavis.jobs.recognize import MAX_ATTEMPTS, RecognizeUnits
+from visavis.jobs.registry import kinds
+from visavis.jobs.sources import Sources
+from visavis.jobs.units import MAX_ATTEMPTS, WorkUnits
 from visavis.media.fetch import Fetcher
 from visavis.media.images import ImageLimits
 from visavis.records import Application, Face, ImageStatus, Job, JobImage, JobKind, JobStatus, NewImage, NewJob, Search
 from visavis.store import faces, jobs
 from visavis.store.blobs import Blobs
-from visavis.store.database import Database
+from visavis.store.database import Database, Transaction
 
 
 @dataclass
@@ -40,12 +43,12 @@ class Bench:
     blobs: Blobs
     folder: Path
     intake: Intake
-    units: RecognizeUnits
+    units: WorkUnits
 
     async def accept(self, *images: bytes | str) -> AcceptedJob:
         """Accept a job of pictures given as bytes or as addresses."""
         new = [NewImage(data=each) if isinstance(each, bytes) else NewImage(source_url=each) for each in images]
-        return await self.intake.accept(self.application, "office", NewJob(JobKind.RECOGNIZE, tuple(new)))
+        return await self.intake.accept(self.application, NewJob(JobKind.RECOGNIZE, tuple(new)), namespace="office")
 
     async def look(self, accepted: AcceptedJob) -> tuple[Job, list[JobImage], list[Face]]:
         """The job, its pictures and the faces of its namespace as they are now."""
@@ -84,9 +87,23 @@ async def bench(database: Database, engine: FaceEngine, tmp_path: Path) -> Async
         application, _ = await create_application(db, organization="acme", name="camera")
     with ThreadPoolExecutor(1) as thread:
         async with Fetcher() as fetcher:
-            units = RecognizeUnits(database, blobs, queue, engine, fetcher, thread, limits=ImageLimits())
+            units = WorkUnits(
+                database,
+                queue,
+                Sources(blobs, fetcher, MediaLinks(b"k" * 32)),
+                engine,
+                thread,
+                kind_of=kinds(engine),
+                tell=tell_nobody,
+                limits=ImageLimits(),
+            )
             yield Bench(application, database, queue, blobs, folder, Intake(database, blobs, queue), units)
     await queue.close()
+
+
+async def tell_nobody(db: Transaction, job: Job) -> None:
+    """These jobs have no webhook."""
+    assert job.webhook_url is None
 
 
 def unit_of(accepted: AcceptedJob, **changes: int) -> WorkUnit:

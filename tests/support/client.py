@@ -45,15 +45,29 @@ class Client(httpx.Client):
         return job
 
     def wait(self, namespace: str, job: Json, *, timeout_s: float = 120) -> Json:
-        """The job when it has ended."""
+        """A recognise job when it has ended."""
+        return self._wait(f"/v2/recognition/recognize/{namespace}/{job['id']}", job, timeout_s)
+
+    def _wait(self, path: str, job: Json, timeout_s: float) -> Json:
         deadline = time.monotonic() + timeout_s
         while job["status"] == "IN_PROGRESS":
             assert time.monotonic() < deadline, f"the job has not ended after {timeout_s} s: {job}"
             time.sleep(0.05)
-            answer = self.get(f"/v2/recognition/recognize/{namespace}/{job['id']}")
+            answer = self.get(path)
             assert answer.status_code == 200, answer.text
             job = answer.json()
         return job
+
+    def ask_about(self, question: str, body: Json) -> Json:
+        """Send a match, detect or ask job and wait for its end."""
+        answer = self.post(f"/v2/{question}", json=body)
+        assert answer.status_code == 200, answer.text
+        job: Json = answer.json()
+        return self.wait_for(question, job)
+
+    def wait_for(self, question: str, job: Json, *, timeout_s: float = 120) -> Json:
+        """A match, detect or ask job when it has ended."""
+        return self._wait(f"/v2/{question}/{job['id']}", job, timeout_s)
 
     def groups(self, namespace: str, **search: Any) -> list[Json]:
         """Groups of a namespace."""

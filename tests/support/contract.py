@@ -84,6 +84,10 @@ class Contract:
             content = ["paths", template, method, "responses", status, "content"]
             self._validate(body, [*content, "application/json", "schema"], told)
 
+    def check_schema(self, name: str, body: Any) -> None:
+        """Fail unless a body is as the schema of that name says."""
+        self._validate(body, ["components", "schemas", name], name)
+
     def _check_error(self, response: httpx.Response, told: str) -> None:
         self._validate(self._json(response, told), ["components", "schemas", "Error"], told)
 

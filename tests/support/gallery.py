@@ -24,6 +24,7 @@ from visavis.records import (
     NewFace,
     NewImage,
     NewJob,
+    Role,
 )
 from visavis.store import applications, jobs, namespaces
 from visavis.store.database import Database, Transaction
@@ -114,7 +115,10 @@ class Gallery:
     async def name(self, *face_ids: UUID, author: Author = Author.MANUAL) -> Identity:
         """Make an identity of some faces."""
         async with self.database.transaction() as db:
-            return await naming.create_identity(db, self.namespace_id, custom_id=None, face_ids=face_ids, author=author)
+            named = await naming.create_identity(
+                db, self.namespace_id, custom_id=None, face_ids=face_ids, author=author
+            )
+        return named.identity
 
     async def update(
         self,
@@ -179,7 +183,16 @@ class Gallery:
     async def _add_job(self, db: Transaction, pictures: int) -> list[UUID]:
         job_id = uuid4()
         images = [
-            JobImage(uuid4(), job_id, position, ImageStatus.IN_PROGRESS, None, None, f"pictures/{job_id}/{position}")
+            JobImage(
+                id=uuid4(),
+                job_id=job_id,
+                role=Role.SUBJECT,
+                position=position,
+                status=ImageStatus.IN_PROGRESS,
+                custom_id=None,
+                source_url=None,
+                blob_key=f"pictures/{job_id}/{position}",
+            )
             for position in range(pictures)
         ]
         await jobs.add(

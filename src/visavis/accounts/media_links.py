@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from itsdangerous import Signer
 
@@ -45,6 +45,20 @@ class MediaLinks:
             raise NotPermitted("The address is not one that this server signed.")
         if time.time() >= int(expires):
             raise NotPermitted("The address has expired; ask for the resource again.")
+
+    def resource_of(self, url: str, base_url: str) -> str | None:
+        """The resource that an address of ours stands for; None when the address is not one below ``base_url``.
+
+        Raises:
+            NotPermitted: it was altered, or its time is over.
+        """
+        if not url.startswith(base_url + PATH_PREFIX):
+            return None
+        parts = urlsplit(url)
+        resource = unquote(parts.path[len(urlsplit(base_url).path) + len(PATH_PREFIX) :])
+        query = parse_qs(parts.query)
+        self.check(resource, query.get("expires", [""])[-1], query.get("signature", [""])[-1])
+        return resource
 
     def _sign(self, resource: str, expires: int) -> str:
         return self._signer.get_signature(_signed_text(resource, str(expires))).decode("ascii")

@@ -8,18 +8,26 @@ RECOGNITION_READ: Final = "recognition:read"
 RECOGNITION_CREATE: Final = "recognition:create"
 RECOGNITION_UPDATE: Final = "recognition:update"
 RECOGNITION_REMOVE: Final = "recognition:remove"
+MATCH_READ: Final = "match:read"
+MATCH_CREATE: Final = "match:create"
+ASK_READ: Final = "ask:read"
+ASK_CREATE: Final = "ask:create"
+DETECT_READ: Final = "detect:read"
+DETECT_CREATE: Final = "detect:create"
+FEEDBACK_READ: Final = "feedback:read"
+FEEDBACK_CREATE: Final = "feedback:create"
 
 ALL_SCOPES: Final = (
     RECOGNITION_READ,
     RECOGNITION_CREATE,
     RECOGNITION_UPDATE,
     RECOGNITION_REMOVE,
-    "match:read",
-    "match:create",
-    "ask:read",
-    "ask:create",
-    "detect:read",
-    "detect:create",
-    "feedback:read",
-    "feedback:create",
+    MATCH_READ,
+    MATCH_CREATE,
+    ASK_READ,
+    ASK_CREATE,
+    DETECT_READ,
+    DETECT_CREATE,
+    FEEDBACK_READ,
+    FEEDBACK_CREATE,
 )

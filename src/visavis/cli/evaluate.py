@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli.feedback_report import report_feedback
 from visavis.cli.pair_list import Pair, find_pictures, read_pairs
 from visavis.cli.roc import Booleans, Floats, OperatingPoint, draw_roc
 from visavis.errors import EngineError, ImageError, InvalidRequest
@@ -67,14 +68,22 @@ class Report:
 
 
 def evaluate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the pictures.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder with the pictures.")] = None,
     pairs_csv: Annotated[
-        Path, typer.Argument(metavar="PAIRS", help="A CSV file with the header fold,same,image_a,image_b.")
-    ],
-    roc_png: Annotated[Path, typer.Option("--roc", metavar="PATH", help="Where to draw the ROC.")] = Path("roc.png"),
+        Path | None, typer.Argument(metavar="PAIRS", help="A CSV file with the header fold,same,image_a,image_b.")
+    ] = None,
+    roc_png: Annotated[
+        Path | None, typer.Option("--roc", metavar="PATH", help="Where to draw the ROC.", show_default="roc.png")
+    ] = None,
     backend: Annotated[
         Literal["auto", "onnxruntime", "openvino"] | None,
         typer.Option(help="What runs the networks.", show_default="VISAVIS_BACKEND"),
+    ] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Measure on what clients said of decisions, instead of on DIR and PAIRS.")
+    ] = False,
+    org: Annotated[
+        str | None, typer.Option("--org", help="With --feedback: of this organisation only.", show_default="all")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -90,7 +99,24 @@ def evaluate(
     not. A pair with a picture without a face is no match.
 
     Example: visavis evaluate photos pairs.csv --roc roc.png
+
+    With --feedback the database of the server is read instead: what other
+    thresholds would change in the decisions of match, detect and ask jobs,
+    judged by what clients said of them.
     """
+    if feedback:
+        given = {"DIR": folder, "PAIRS": pairs_csv, "--roc": roc_png, "--backend": backend}
+        for name, value in given.items():
+            if value is not None:
+                raise typer.BadParameter(f"{name} makes no sense with it: no picture is read.", param_hint="--feedback")
+        report_feedback(org, as_json=as_json)
+        return
+    if folder is None or pairs_csv is None:
+        raise typer.BadParameter("name both, or say --feedback.", param_hint="DIR PAIRS")
+    if org is not None:
+        raise typer.BadParameter("is for --feedback only.", param_hint="--org")
+    if roc_png is None:
+        roc_png = Path("roc.png")
     pairs = read_pairs(pairs_csv)
     paths = find_pictures(folder, pairs)
     if not roc_png.absolute().parent.is_dir():

@@ -155,6 +155,11 @@ class FaceEngine:
         """The largest size at which a picture is searched: more pixels than that are not looked at."""
         return max(self._plan.longest_sides_px)
 
+    @property
+    def min_detection_score(self) -> float:
+        """From here up, what the detector finds counts as a face."""
+        return self._plan.min_score
+
     def detect(self, image_rgb: UInt8Array) -> Detections:
         """Find the faces of one upright picture, (H, W, 3) uint8 RGB; best first, possibly none.
 

@@ -21,12 +21,18 @@ _CROP_QUALITY = 90
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FoundFace:
-    """A face of a picture. Box and landmarks (5, 2) are fractions of the upright picture."""
+class DetectedFace:
+    """A face of a picture, which nobody has described. The box is in fractions of the upright picture."""
 
     box: Box
-    landmarks_xy: FloatArray
     detection_score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundFace(DetectedFace):
+    """A face of a picture, described. Landmarks (5, 2) are fractions of the upright picture."""
+
+    landmarks_xy: FloatArray
     sharpness: float
     is_frontal: bool
     embedding: FloatArray  # (D,) unit length
@@ -79,6 +85,23 @@ def describe(engine: FaceEngine, looks: Sequence[Look]) -> list[list[FoundFace]]
     ]
 
 
+def detect_faces(engine: FaceEngine, data: bytes, limits: ImageLimits) -> list[DetectedFace]:
+    """The faces of one picture, best first, not described, which takes a third of the time.
+
+    Raises:
+        ImageError: the bytes are no usable picture.
+        DetectionFailed: the engine failed.
+    """
+    picture = decode_image(data, limits=limits, min_longest_side_px=engine.longest_side_px)
+    detections = engine.detect(picture.image_rgb)
+    found = zip(detections.boxes_xyxy, detections.detection_scores, strict=True)
+    return [
+        DetectedFace(box, float(score))
+        for box_xyxy, score in found
+        if (box := _fractions(box_xyxy, picture.size_wh)) is not None
+    ]
+
+
 def analyze_picture(engine: FaceEngine, data: bytes, limits: ImageLimits) -> list[FoundFace]:
     """The faces of one picture.
 
@@ -115,17 +138,21 @@ def _pixels(box: Box, picture_size_wh: tuple[int, int]) -> tuple[float, float, f
     return box.x_min * width, box.y_min * height, box.x_max * width, box.y_max * height
 
 
-def _found_face(part: _Part, face: Face) -> FoundFace | None:
-    size = np.array(part.size_wh, np.float64)
-    edges = np.clip(face.box_xyxy.reshape(2, 2) / size, 0, 1)
+def _fractions(box_xyxy: FloatArray, size_wh: tuple[int, int]) -> Box | None:
+    """A box in pixels, clipped to its picture; None when it is wholly outside."""
+    edges = np.clip(box_xyxy.reshape(2, 2) / np.array(size_wh, np.float64), 0, 1)
     (x_min, y_min), (x_max, y_max) = edges.tolist()
-    if not (x_min < x_max and y_min < y_max):
-        return None  # wholly outside of the picture
-    box = Box(x_min, y_min, x_max, y_max)
+    return Box(x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None
+
+
+def _found_face(part: _Part, face: Face) -> FoundFace | None:
+    box = _fractions(face.box_xyxy, part.size_wh)
+    if box is None:
+        return None
     return FoundFace(
         box=box,
-        landmarks_xy=(face.landmarks_xy / size).astype(np.float32),
         detection_score=face.detection_score,
+        landmarks_xy=(face.landmarks_xy / np.array(part.size_wh, np.float64)).astype(np.float32),
         sharpness=face.sharpness,
         is_frontal=face.is_frontal,
         embedding=face.embedding,

@@ -1,4 +1,4 @@
-"""Removing what a process left behind when it died at a bad moment."""
+"""Removing what is old, and what a process left behind when it died at a bad moment."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
 from visavis.errors import StorageError
-from visavis.store import jobs
+from visavis.store import deliveries, jobs
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 
 # Longer than accepting a job can take: its bytes are stored before its row is.
 _MIN_AGE = timedelta(hours=1)
+
+# To look into what went wrong. Bodies of events that never arrived tell of people, and are not kept for ever.
+_KEEP_DELIVERIES = timedelta(days=30)
 
 _EVERY_S = 24 * 3600.0
 
@@ -39,6 +42,12 @@ async def remove_orphans(database: Database, blobs: Blobs, *, min_age: timedelta
     return len(orphans)
 
 
+async def remove_old_deliveries(database: Database, *, min_age: timedelta = _KEEP_DELIVERIES) -> int:
+    """Delete deliveries that ended long ago; how many it were."""
+    async with database.transaction() as db:
+        return await deliveries.remove_ended(db, before=datetime.now(UTC) - min_age)
+
+
 def _job_of(key: str) -> UUID | None:
     """The job a key belongs to; None for what is none of ours, which stays where it is."""
     match key.split("/"):
@@ -55,9 +64,12 @@ async def keep_house(database: Database, blobs: Blobs) -> None:
     """Clean up once a day, for ever."""
     while True:
         try:
-            removed = await remove_orphans(database, blobs)
-            if removed:
-                _log.info("orphaned blobs removed", blobs=removed)
+            old = await remove_old_deliveries(database)
+            if old:
+                _log.info("old deliveries removed", deliveries=old)
+            orphans = await remove_orphans(database, blobs)
+            if orphans:
+                _log.info("orphaned blobs removed", blobs=orphans)
         except (StorageError, DatabaseError, PoolTimeout, OSError) as error:
             _log.warning("could not clean up, trying again tomorrow", error=str(error))
         await asyncio.sleep(_EVERY_S)

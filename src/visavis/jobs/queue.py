@@ -1,7 +1,9 @@
-"""The queue of work units: rows in the same PostgreSQL, written in the transaction of what causes them."""
+"""Work units and deliveries in queues: rows in the same PostgreSQL, written in the transaction of what causes them."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,17 +13,29 @@ from uuid import UUID
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as QueueEntry
+from procrastinate.signals import on_stop
+from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from visavis.store.database import Transaction
 
 TASK = "work_unit"
+DELIVERY_TASK = "delivery"
+
+# Two queues with workers of their own: a receiver that hangs holds up no picture.
+_PICTURES = "default"
+_WEBHOOKS = "webhooks"
 
 # A worker says every other second that it lives; five missed signs, and its work goes to another.
 HEARTBEAT_S = 2.0
 STALLED_AFTER_S = 10.0
 
 _MAX_WAIT_S = 60
+
+# New work units announce themselves, so that looking for them is for what was put off. Deliveries are looked for only:
+# the first repetition is due after a second anyway, and listening would cost each process one more connection.
+_LOOK_FOR_UNITS_EVERY_S = 2.0
+_LOOK_FOR_DELIVERIES_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +52,23 @@ class WorkUnit:
     waits: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a delivery; the first has the number 1.
+
+    An entry whose attempt was made already is void, so that it does no harm to have two of the same.
+    """
+
+    delivery_id: UUID
+    number: int = 1
+
+
 Handler = Callable[[WorkUnit], Awaitable[None]]
+AttemptHandler = Callable[[Attempt], Awaitable[None]]
 
 
 class _Again(BaseRetryStrategy):
-    """Whatever went wrong, the unit comes back; the handler counts the attempts and decides when to give up."""
+    """Whatever went wrong, the entry comes back; the handler counts the attempts and decides when to give up."""
 
     def get_retry_decision(self, *, exception: BaseException, job: QueueEntry) -> RetryDecision:
         del exception
@@ -50,13 +76,15 @@ class _Again(BaseRetryStrategy):
 
 
 class Queue:
-    """Deferring work units, and running them in a worker."""
+    """Deferring work units and deliveries, and running them in a worker."""
 
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
         self._app = App(connector=PsycopgConnector())
-        self._handler: Handler | None = None
-        self._app.task(name=TASK, pass_context=True, retry=_Again())(self._run)
+        self._run_unit: Handler | None = None
+        self._run_attempt: AttemptHandler | None = None
+        self._app.task(name=TASK, queue=_PICTURES, pass_context=True, retry=_Again())(self._unit)
+        self._app.task(name=DELIVERY_TASK, queue=_WEBHOOKS, retry=_Again())(self._attempt)
 
     async def open(self) -> None:
         """Share the database's pool, which is open."""
@@ -72,23 +100,65 @@ class Queue:
             connection=db,
             schedule_in={"seconds": delay_s} if delay_s else None,
         )
-        await task.batch_defer_async(*(_payload(unit) for unit in units))
+        await task.batch_defer_async(*(_unit_payload(unit) for unit in units))
 
-    async def work(self, handler: Handler, *, name: str, concurrency: int, grace_s: float) -> None:
-        """Run work units until told to stop (SIGINT, SIGTERM, or cancellation).
+    async def defer_attempts(self, db: Transaction, attempts: Sequence[Attempt], *, delay_s: float = 0) -> None:
+        """Put attempts of deliveries into the queue; they are there when the caller's transaction commits."""
+        by_number: dict[int, list[Attempt]] = defaultdict(list)
+        for attempt in attempts:
+            by_number[attempt.number].append(attempt)
+        for number, alike in by_number.items():
+            task = self._app.configure_task(
+                DELIVERY_TASK,
+                connection=db,
+                schedule_in={"seconds": delay_s} if delay_s else None,
+                # First attempts go first: addresses that are down hold up the others least.
+                priority=-number,
+            )
+            await task.batch_defer_async(*(_attempt_payload(each) for each in alike))
 
-        Units that run then have ``grace_s`` to end; after that they go back into the queue.
+    async def work(
+        self,
+        run_unit: Handler,
+        run_attempt: AttemptHandler,
+        *,
+        name: str,
+        units_at_once: int,
+        attempts_at_once: int,
+        grace_s: float,
+    ) -> None:
+        """Run work units and deliveries until told to stop (SIGINT, SIGTERM, or cancellation).
+
+        What runs then has ``grace_s`` to end; after that it goes back into the queue.
         """
-        self._handler = handler
-        await self._app.run_worker_async(
+        self._run_unit = run_unit
+        self._run_attempt = run_attempt
+        pictures = Worker(
+            self._app,
+            queues=[_PICTURES],
             name=name,
-            concurrency=concurrency,
+            concurrency=units_at_once,
             delete_jobs="successful",
             update_heartbeat_interval=HEARTBEAT_S,
             stalled_worker_timeout=STALLED_AFTER_S,
-            fetch_job_polling_interval=2.0,
+            fetch_job_polling_interval=_LOOK_FOR_UNITS_EVERY_S,
             shutdown_graceful_timeout=grace_s,
+            install_signal_handlers=False,
         )
+        webhooks = Worker(
+            self._app,
+            queues=[_WEBHOOKS],
+            name=name,
+            concurrency=attempts_at_once,
+            delete_jobs="successful",
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALLED_AFTER_S,
+            fetch_job_polling_interval=_LOOK_FOR_DELIVERIES_EVERY_S,
+            listen_notify=False,
+            shutdown_graceful_timeout=grace_s,
+            install_signal_handlers=False,
+        )
+        await _run_side_by_side([pictures, webhooks])
 
     async def requeue_stalled(self) -> int:
         """Put work back whose worker has died; how much it was."""
@@ -112,19 +182,47 @@ class Queue:
             row = await cursor.fetchone()
         return int(row[0]) if row else 0
 
-    async def _run(self, context: JobContext, *, job_id: str, image_ids: list[str], waits: int = 0) -> None:
-        if self._handler is None:
+    async def _unit(self, context: JobContext, *, job_id: str, image_ids: list[str], waits: int = 0) -> None:
+        if self._run_unit is None:
             raise RuntimeError("this process does not run work units")
         unit = WorkUnit(UUID(job_id), tuple(map(UUID, image_ids)), context.job.attempts, waits)
-        await self._handler(unit)
+        await self._run_unit(unit)
+
+    async def _attempt(self, *, delivery_id: str, number: int) -> None:
+        if self._run_attempt is None:
+            raise RuntimeError("this process does not deliver")
+        await self._run_attempt(Attempt(UUID(delivery_id), number))
 
 
-def _payload(unit: WorkUnit) -> dict[str, Any]:
+async def _run_side_by_side(workers: Sequence[Worker]) -> None:
+    """Run until told to stop, or until one of them ends: a process that does half of its work helps nobody."""
+
+    def stop() -> None:
+        for worker in workers:
+            worker.stop()  # type: ignore[no-untyped-call]
+
+    # One handler for all: had each its own, the last would be the only one to hear of a signal.
+    with on_stop(stop):
+        runs = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
+        try:
+            await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop()
+            await asyncio.gather(*runs, return_exceptions=True)
+    for run in runs:
+        run.result()
+
+
+def _unit_payload(unit: WorkUnit) -> dict[str, Any]:
     return {
         "job_id": str(unit.job_id),
         "image_ids": [str(image_id) for image_id in unit.image_ids],
         "waits": unit.waits,
     }
+
+
+def _attempt_payload(attempt: Attempt) -> dict[str, Any]:
+    return {"delivery_id": str(attempt.delivery_id), "number": attempt.number}
 
 
 def wait_before(waits: int) -> timedelta:

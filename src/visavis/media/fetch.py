@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -28,6 +29,28 @@ class Fetched:
     data: bytes
     media_type: str | None  # as the server says, without parameters; not to be trusted
     url: str  # after redirects
+
+
+@contextmanager
+def calling(timeout_s: float) -> Iterator[None]:
+    """A block that calls a stranger's address: ended when its time is up; what goes wrong is a ``FetchError``."""
+    try:
+        with anyio.fail_after(timeout_s):
+            yield
+    except FetchError:
+        raise
+    except httpx.InvalidURL as error:
+        raise AddressRefused("The URL is malformed.") from error
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise FetchTimeout(f"The address did not answer within {timeout_s:g} s.") from error
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        raise FetchFailed("The address could not be reached.") from error
+
+
+def io_timeouts(timeout_s: float) -> dict[str, float | None]:
+    """Limits of a request's single steps, for its ``extensions``."""
+    # a dead address may not use up the time that the next one of the same host needs
+    return httpx.Timeout(timeout_s, connect=timeout_s / 2).as_dict()
 
 
 class Fetcher:
@@ -61,8 +84,7 @@ class Fetcher:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._max_redirects = max_redirects
-        # a dead address may not use up the time that the next one of the same host needs
-        self._io_timeouts = httpx.Timeout(timeout_s, connect=timeout_s / 2).as_dict()
+        self._io_timeouts = io_timeouts(timeout_s)
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         policy = AddressPolicy(allow_private, tuple(allowed_networks))
         self._transport = PinnedTransport(policy, resolver, ssl_context)
@@ -77,17 +99,8 @@ class Fetcher:
             FetchFailed: no such host, no connection, bad certificate, too many redirects, a status
                 other than 2xx, a compressed body.
         """
-        try:
-            with anyio.fail_after(self._timeout_s):
-                return await self._follow(httpx.URL(url))
-        except FetchError:
-            raise
-        except httpx.InvalidURL as error:
-            raise AddressRefused("The URL is malformed.") from error
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise FetchTimeout() from error
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            raise FetchFailed("The address could not be reached.") from error
+        with calling(self._timeout_s):
+            return await self._follow(httpx.URL(url))
 
     async def _follow(self, url: httpx.URL) -> Fetched:
         for _ in range(self._max_redirects + 1):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -19,9 +20,17 @@ from visavis.store.database import Transaction
 from visavis.store.groups import GroupTemplate
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An identity that was made or changed, and those that have lost faces to it."""
+
+    identity: Identity
+    bereft: frozenset[UUID] = frozenset()
+
+
 async def create_identity(
     db: Transaction, namespace_id: UUID, *, custom_id: str | None, face_ids: Sequence[UUID], author: Author
-) -> Identity:
+) -> Named:
     """Name a person, who may have faces already.
 
     Raises:
@@ -29,8 +38,7 @@ async def create_identity(
     """
     await namespaces.lock(db, namespace_id)
     identity = await identities.add(db, namespace_id, identity_id=uuid4(), custom_id=custom_id)
-    await _name(db, namespace_id, identity.id, face_ids, author)
-    return identity
+    return Named(identity, await _name(db, namespace_id, identity.id, face_ids, author))
 
 
 async def update_identity(
@@ -42,7 +50,7 @@ async def update_identity(
     add: Sequence[UUID],
     remove: Sequence[UUID],
     author: Author,
-) -> Identity:
+) -> Named:
     """Change a person's own name (None: leave it) and faces.
 
     Faces to remove that are not theirs are left alone. A face in both lists is an error.
@@ -63,8 +71,8 @@ async def update_identity(
     if touched:
         await groups.relink(db, namespace_id, touched, author)
         await identities.remake(db, namespace_id, [identity_id])
-    await _name(db, namespace_id, identity_id, add, author)
-    return await get_identity(db, namespace_id, identity_id)
+    bereft = await _name(db, namespace_id, identity_id, add, author)
+    return Named(await get_identity(db, namespace_id, identity_id), bereft)
 
 
 async def delete_identity(db: Transaction, namespace_id: UUID, identity_id: UUID) -> None:
@@ -104,9 +112,10 @@ async def _require(db: Transaction, namespace_id: UUID, face_ids: Sequence[UUID]
 
 async def _name(
     db: Transaction, namespace_id: UUID, identity_id: UUID, face_ids: Sequence[UUID], author: Author
-) -> None:
+) -> frozenset[UUID]:
+    """Give faces to an identity; the others that have lost some."""
     if not face_ids:
-        return
+        return frozenset()
     members = await _require(db, namespace_id, face_ids)
     await faces.name(db, namespace_id, face_ids, identity_id, author)
     moved = await _part(db, namespace_id, identity_id, face_ids)
@@ -118,6 +127,7 @@ async def _name(
     await identities.remake(db, namespace_id, former | {identity_id})
     for model_id in await groups.models_of(db, namespace_id, moved):
         await merge_twins(db, namespace_id, model_id, list(moved))
+    return frozenset(former - {identity_id})
 
 
 async def _part(db: Transaction, namespace_id: UUID, identity_id: UUID, face_ids: Sequence[UUID]) -> set[UUID]:

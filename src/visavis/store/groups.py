@@ -10,11 +10,11 @@ import numpy as np
 from pgvector import Vector
 
 from visavis.records import Author, FloatArray, Group, Search
+from visavis.store.by_faces import search_by_faces
 from visavis.store.database import Transaction
-from visavis.store.jobs import search_parameters
 from visavis.store.probes import probe_parameters
-from visavis.store.rows import fetch_all, fetch_one
-from visavis.store.sql import Queries, newest_or_oldest
+from visavis.store.rows import fetch_one
+from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
 
@@ -57,8 +57,8 @@ async def get(db: Transaction, namespace_id: UUID, group_id: UUID) -> Group | No
 
 async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Group]:
     """Groups of one namespace."""
-    statement = newest_or_oldest(_SQL["search_newest"], ascending=search.ascending)
-    return await fetch_all(db, Group, statement, {**search_parameters(search), "namespace_id": namespace_id})
+    has_ids = search.custom_ids is not None or search.feed_ids is not None
+    return await search_by_faces(db, Group, _SQL, namespace_id, search, by_faces=has_ids and search.ids is None)
 
 
 async def nearest(
@@ -103,11 +103,10 @@ async def set_templates(db: Transaction, namespace_id: UUID, model_id: str, temp
 
 
 async def remake(db: Transaction, namespace_id: UUID, group_ids: Iterable[UUID]) -> None:
-    """Make the centroids of some groups anew from their faces; groups without a face go."""
+    """Make the centroids of some groups, and what they say of ids, anew from their faces; groups without a face go."""
     parameters = {"namespace_id": namespace_id, "group_ids": list(group_ids)}
-    await db.execute(_SQL["drop_templates"], parameters)
-    await db.execute(_SQL["remove_empty"], parameters)
-    await db.execute(_SQL["remake_templates"], parameters)
+    for statement in ("drop_templates", "remove_empty", "remake_templates", "mark"):
+        await db.execute(_SQL[statement], parameters)
 
 
 async def link(db: Transaction, namespace_id: UUID, group_id: UUID, identity_id: UUID) -> None:
@@ -176,6 +175,7 @@ async def merge(db: Transaction, namespace_id: UUID, pair: tuple[UUID, UUID]) ->
     parameters = {"namespace_id": namespace_id, "into": into, "gone": gone}
     for statement in ("move_faces", "add_template", "remove"):
         await db.execute(_SQL[statement], parameters)
+    await db.execute(_SQL["mark"], {"namespace_id": namespace_id, "group_ids": [into]})
     return into, gone
 
 

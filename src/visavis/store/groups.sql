@@ -6,22 +6,53 @@ SELECT id, %(namespace_id)s, %(batch_id)s, identity_id,
   FROM unnest(%(ids)s::uuid[], %(identity_ids)s::uuid[]) AS new(id, identity_id);
 
 -- get: one group of a namespace
-SELECT * FROM face_group WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
+SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
+  FROM face_group WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
--- search_newest: groups of one namespace, newest first; custom and feed ids are those of any of its faces
-SELECT * FROM face_group g
- WHERE namespace_id = %(namespace_id)s
+-- search_newest: groups of one namespace, newest first; custom and feed ids are those of any of its faces, and looked
+-- for in the newest few groups only: among how many
+SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
+  FROM (SELECT * FROM face_group
+         WHERE namespace_id = %(namespace_id)s
+           AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+           AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
+           AND (NOT %(without_custom_id)s OR NOT has_custom_id)
+           AND (NOT %(without_feed_id)s OR NOT has_feed_id)
+         ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS g
+ WHERE (%(custom_ids)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM face f
+         WHERE f.namespace_id = %(namespace_id)s AND f.group_id = g.id AND f.custom_id = ANY(%(custom_ids)s)))
+   AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM face f
+         WHERE f.namespace_id = %(namespace_id)s AND f.group_id = g.id AND f.feed_id = ANY(%(feed_ids)s)))
+ ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- has_more: whether there are other groups than those few
+SELECT EXISTS (
+       SELECT 1 FROM face_group
+        WHERE namespace_id = %(namespace_id)s
+          AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+          AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+          AND (NOT %(without_custom_id)s OR NOT has_custom_id)
+          AND (NOT %(without_feed_id)s OR NOT has_feed_id)
+       OFFSET %(among)s);
+
+-- search_by_faces_newest: groups of one namespace, newest first, found by way of the faces that have one of the custom
+-- ids, or else one of the feed ids: for ids that are rare, or were not seen lately
+SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
+  FROM (SELECT DISTINCT group_id FROM face
+         WHERE namespace_id = %(namespace_id)s
+           AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = ANY(%(feed_ids)s)
+                    ELSE custom_id = ANY(%(custom_ids)s) END) AS seen
+  JOIN face_group g ON g.id = seen.group_id
+ WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM face f
+         WHERE f.namespace_id = %(namespace_id)s AND f.group_id = seen.group_id AND f.feed_id = ANY(%(feed_ids)s)))
    AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-   AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
-   AND (%(custom_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM face_at_rest f WHERE f.group_id = g.id AND f.custom_id = ANY(%(custom_ids)s)))
-   AND (NOT %(without_custom_id)s OR NOT EXISTS (
-        SELECT 1 FROM face_at_rest f WHERE f.group_id = g.id AND f.custom_id IS NOT NULL))
-   AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM face_at_rest f WHERE f.group_id = g.id AND f.feed_id = ANY(%(feed_ids)s)))
-   AND (NOT %(without_feed_id)s OR NOT EXISTS (
-        SELECT 1 FROM face_at_rest f WHERE f.group_id = g.id AND f.feed_id IS NOT NULL))
+   AND (NOT %(without_custom_id)s OR NOT has_custom_id)
+   AND (NOT %(without_feed_id)s OR NOT has_feed_id)
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- nearest: for each probe the k groups of one namespace whose centroids are most like it, best first
@@ -56,6 +87,13 @@ SELECT f.group_id, e.model_id, f.namespace_id, sum(e.embedding), count(*)
   FROM face f JOIN face_embedding e ON e.face_id = f.id
  WHERE f.namespace_id = %(namespace_id)s AND f.group_id = ANY(%(group_ids)s)
  GROUP BY f.group_id, e.model_id, f.namespace_id;
+
+-- mark: whether any face of some groups has a custom id, or a feed id
+UPDATE face_group g SET has_custom_id = said.has_custom_id, has_feed_id = said.has_feed_id
+  FROM (SELECT group_id, count(custom_id) > 0 AS has_custom_id, count(feed_id) > 0 AS has_feed_id
+          FROM face WHERE group_id = ANY(%(group_ids)s) GROUP BY group_id) AS said
+ WHERE g.id = said.group_id AND g.namespace_id = %(namespace_id)s
+   AND (g.has_custom_id <> said.has_custom_id OR g.has_feed_id <> said.has_feed_id);
 
 -- remove_empty: groups that have lost their last face
 DELETE FROM face_group g WHERE g.namespace_id = %(namespace_id)s AND g.id = ANY(%(group_ids)s)

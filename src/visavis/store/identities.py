@@ -9,11 +9,11 @@ from uuid import UUID
 from pgvector import Vector
 
 from visavis.records import FloatArray, Identity, Search
+from visavis.store.by_faces import search_by_faces
 from visavis.store.database import Transaction
-from visavis.store.jobs import search_parameters
 from visavis.store.probes import probe_parameters
 from visavis.store.rows import fetch_all, fetch_new, fetch_one
-from visavis.store.sql import Queries, newest_or_oldest
+from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
 
@@ -42,6 +42,11 @@ async def get(db: Transaction, namespace_id: UUID, identity_id: UUID) -> Identit
     return await fetch_one(db, Identity, _SQL["get"], {"namespace_id": namespace_id, "id": identity_id})
 
 
+async def some(db: Transaction, namespace_id: UUID, identity_ids: Iterable[UUID]) -> list[Identity]:
+    """Those of some identities that the namespace has."""
+    return await fetch_all(db, Identity, _SQL["some"], {"namespace_id": namespace_id, "ids": list(identity_ids)})
+
+
 async def set_custom_id(db: Transaction, namespace_id: UUID, identity_id: UUID, custom_id: str) -> None:
     """Change the client's own name for a person."""
     await db.execute(
@@ -57,8 +62,9 @@ async def remove(db: Transaction, namespace_id: UUID, identity_id: UUID) -> None
 
 async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Identity]:
     """Identities of one namespace."""
-    statement = newest_or_oldest(_SQL["search_newest"], ascending=search.ascending)
-    return await fetch_all(db, Identity, statement, {**search_parameters(search), "namespace_id": namespace_id})
+    has_own_ids = search.ids is not None or search.custom_ids is not None
+    by_faces = search.feed_ids is not None and not has_own_ids
+    return await search_by_faces(db, Identity, _SQL, namespace_id, search, by_faces=by_faces)
 
 
 async def gallery_size(db: Transaction, namespace_id: UUID, model_id: str) -> int:
@@ -98,7 +104,7 @@ async def grow(db: Transaction, namespace_id: UUID, model_id: str, members: Sequ
 
 
 async def remake(db: Transaction, namespace_id: UUID, identity_ids: Iterable[UUID]) -> None:
-    """Make the means of some identities anew from their faces."""
+    """Make the means of some identities, and what they say of ids, anew from their faces."""
     parameters = {"namespace_id": namespace_id, "identity_ids": list(identity_ids)}
-    await db.execute(_SQL["drop_templates"], parameters)
-    await db.execute(_SQL["remake_templates"], parameters)
+    for statement in ("drop_templates", "remake_templates", "mark"):
+        await db.execute(_SQL[statement], parameters)

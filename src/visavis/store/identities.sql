@@ -1,8 +1,13 @@
 -- add: a person the client names
-INSERT INTO identity (id, namespace_id, custom_id) VALUES (%(id)s, %(namespace_id)s, %(custom_id)s) RETURNING *;
+INSERT INTO identity (id, namespace_id, custom_id) VALUES (%(id)s, %(namespace_id)s, %(custom_id)s)
+RETURNING id, namespace_id, custom_id, created_at;
 
 -- get: one identity of a namespace
-SELECT * FROM identity WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
+SELECT id, namespace_id, custom_id, created_at FROM identity WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
+
+-- some: those of some identities that the namespace has
+SELECT id, namespace_id, custom_id, created_at
+  FROM identity WHERE namespace_id = %(namespace_id)s AND id = ANY(%(ids)s) ORDER BY created_at, id;
 
 -- set_custom_id: the client's own name for a person
 UPDATE identity SET custom_id = %(custom_id)s WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
@@ -10,18 +15,45 @@ UPDATE identity SET custom_id = %(custom_id)s WHERE id = %(id)s AND namespace_id
 -- remove: a person is no longer known
 DELETE FROM identity WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
--- search_newest: identities of one namespace, newest first; feed ids are those of any of its faces
-SELECT * FROM identity i
- WHERE namespace_id = %(namespace_id)s
-   AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+-- search_newest: identities of one namespace, newest first; feed ids are those of any of its faces, and looked for in
+-- the newest few identities only: among how many
+SELECT id, namespace_id, custom_id, created_at
+  FROM (SELECT * FROM identity
+         WHERE namespace_id = %(namespace_id)s
+           AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+           AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
+           AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
+           AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+           AND (NOT %(without_feed_id)s OR NOT has_feed_id)
+         ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS i
+ WHERE %(feed_ids)s::text[] IS NULL OR EXISTS (
+       SELECT 1 FROM face f
+        WHERE f.namespace_id = %(namespace_id)s AND f.identity_id = i.id AND f.feed_id = ANY(%(feed_ids)s))
+ ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
+
+-- has_more: whether there are other identities than those few
+SELECT EXISTS (
+       SELECT 1 FROM identity
+        WHERE namespace_id = %(namespace_id)s
+          AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+          AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+          AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
+          AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+          AND (NOT %(without_feed_id)s OR NOT has_feed_id)
+       OFFSET %(among)s);
+
+-- search_by_faces_newest: identities of one namespace, newest first, found by way of the faces that have one of the
+-- feed ids: for feeds that are rare, or were not seen lately
+SELECT i.id, i.namespace_id, custom_id, created_at
+  FROM (SELECT DISTINCT identity_id FROM face
+         WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s) AND identity_id IS NOT NULL) AS seen
+  JOIN identity i ON i.id = seen.identity_id
+ WHERE (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-   AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
    AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
    AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-   AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM face_at_rest f WHERE f.identity_id = i.id AND f.feed_id = ANY(%(feed_ids)s)))
-   AND (NOT %(without_feed_id)s OR NOT EXISTS (
-        SELECT 1 FROM face_at_rest f WHERE f.identity_id = i.id AND f.feed_id IS NOT NULL))
+   AND (NOT %(without_feed_id)s OR NOT has_feed_id)
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- gallery_size: how many people a probe is searched among
@@ -57,6 +89,13 @@ SELECT f.identity_id, e.model_id, f.namespace_id, sum(e.embedding), count(*)
   FROM face f JOIN face_embedding e ON e.face_id = f.id
  WHERE f.namespace_id = %(namespace_id)s AND f.identity_id = ANY(%(identity_ids)s)
  GROUP BY f.identity_id, e.model_id, f.namespace_id;
+
+-- mark: whether any face of some identities has a feed id
+UPDATE identity i SET has_feed_id = said.has_feed_id
+  FROM (SELECT id, EXISTS (SELECT 1 FROM face f WHERE f.identity_id = identity.id AND f.feed_id IS NOT NULL)
+               AS has_feed_id
+          FROM identity WHERE id = ANY(%(identity_ids)s)) AS said
+ WHERE i.id = said.id AND i.namespace_id = %(namespace_id)s AND i.has_feed_id <> said.has_feed_id;
 
 -- grow_template: one more face joins the mean of an identity
 INSERT INTO identity_template (identity_id, model_id, namespace_id, embedding_sum, face_count)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from psycopg.types.json import Json
 
 from visavis.records import ImageStatus, Job, JobImage, JobKind, NewJob, Search
 from visavis.store.database import Transaction
@@ -34,7 +36,7 @@ async def add(
     namespace_id: UUID | None,
     images: Sequence[JobImage],
 ) -> Job:
-    """Store a job and its pictures, which are open and in the order of the request."""
+    """Store a job and its pictures, which are open."""
     job = await fetch_new(
         db,
         Job,
@@ -48,6 +50,8 @@ async def add(
             "custom_id": new.custom_id,
             "feed_id": new.feed_id,
             "webhook_url": new.webhook_url,
+            "request": None if new.request is None else Json(new.request),
+            "base_url": new.base_url,
         },
     )
     await db.execute(
@@ -55,6 +59,8 @@ async def add(
         {
             "job_id": job_id,
             "ids": [image.id for image in images],
+            "roles": [str(image.role) for image in images],
+            "positions": [image.position for image in images],
             "custom_ids": [image.custom_id for image in images],
             "source_urls": [image.source_url for image in images],
             "blob_keys": [image.blob_key for image in images],
@@ -63,8 +69,10 @@ async def add(
     return job
 
 
-async def get(db: Transaction, job_id: UUID, *, organization_id: UUID, namespace_id: UUID, kind: JobKind) -> Job | None:
-    """One job of an organisation's namespace."""
+async def get(
+    db: Transaction, job_id: UUID, *, organization_id: UUID, namespace_id: UUID | None, kind: JobKind
+) -> Job | None:
+    """One job of an organisation's namespace, or of none."""
     return await fetch_one(
         db,
         Job,
@@ -79,24 +87,26 @@ async def of_unit(db: Transaction, job_id: UUID) -> Job | None:
 
 
 async def search(
-    db: Transaction, search: Search, *, organization_id: UUID, namespace_id: UUID, kind: JobKind
+    db: Transaction, search: Search, *, organization_id: UUID, namespace_id: UUID | None, kind: JobKind
 ) -> list[Job]:
-    """Jobs of one namespace."""
+    """Jobs of one namespace, or of none."""
+    statement = _SQL["search_newest" if search.ids is None else "search_ids_newest"]
     return await fetch_all(
         db,
         Job,
-        newest_or_oldest(_SQL["search_newest"], ascending=search.ascending),
+        newest_or_oldest(statement, ascending=search.ascending),
         {
             **search_parameters(search),
             "organization_id": organization_id,
             "namespace_id": namespace_id,
             "kind": kind,
         },
+        prepare=False,
     )
 
 
 async def images_of(db: Transaction, job_ids: Iterable[UUID]) -> dict[UUID, list[JobImage]]:
-    """The pictures of some jobs, each list in the order of its request."""
+    """The pictures of some jobs, of each those of one role after the other, in the order of the request."""
     images: dict[UUID, list[JobImage]] = {job_id: [] for job_id in job_ids}
     for image in await fetch_all(db, JobImage, _SQL["images_of"], {"job_ids": list(images)}):
         images[image.job_id].append(image)
@@ -131,6 +141,28 @@ async def end_images(db: Transaction, job_id: UUID, ended: Sequence[EndedImage])
     return {row[0] async for row in cursor}
 
 
+async def is_decidable(db: Transaction, job_id: UUID) -> bool:
+    """Whether the last picture of a job has ended, and the job has not."""
+    cursor = await db.execute(_SQL["is_decidable"], {"id": job_id})
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
+async def leave_out(db: Transaction, job_id: UUID, reasons: Mapping[UUID, str]) -> None:
+    """Say of pictures that show what to look for why they were not used."""
+    await db.execute(_SQL["leave_out"], {"job_id": job_id, "ids": list(reasons), "reasons": [*reasons.values()]})
+
+
+async def fail_images(db: Transaction, job_id: UUID, image_ids: Iterable[UUID], status: ImageStatus) -> None:
+    """Take back that pictures have ended well, before the job has ended."""
+    await db.execute(_SQL["fail_images"], {"job_id": job_id, "ids": list(image_ids), "status": status})
+
+
+async def fail_subjects(db: Transaction, job_id: UUID, status: ImageStatus) -> None:
+    """Nothing can be said of any picture that a job is about, for a reason that lies elsewhere."""
+    await db.execute(_SQL["fail_subjects"], {"job_id": job_id, "status": status})
+
+
 async def finish(db: Transaction, job_id: UUID) -> Job | None:
     """End the job if its last picture has ended; None when it goes on, or had ended before."""
     return await fetch_one(db, Job, _SQL["finish"], {"id": job_id})
@@ -143,7 +175,10 @@ async def existing(db: Transaction, job_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def search_parameters(search: Search) -> dict[str, Any]:
-    """A search as parameters of the statements that share its filters."""
+    """A search as parameters of the statements that share its filters.
+
+    These statements are never prepared: with one plan for all searches, most would be slow.
+    """
     return {
         "limit": search.limit,
         "offset": search.offset,

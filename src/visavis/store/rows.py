@@ -61,10 +61,12 @@ async def fetch_all(
     record: type[Record],
     statement: LiteralString,
     parameters: Mapping[str, Any] | None = None,
+    *,
+    prepare: bool | None = None,
 ) -> list[Record]:
-    """All rows."""
+    """All rows. ``prepare=False``: the statement is planned anew each time, for these parameters."""
     async with db.cursor(row_factory=record_row(record)) as cursor:
-        await cursor.execute(statement, parameters)
+        await cursor.execute(statement, parameters, prepare=prepare)
         return await cursor.fetchall()
 
 

@@ -40,5 +40,5 @@ class Queries:
 def newest_or_oldest(statement: LiteralString, *, ascending: bool) -> LiteralString:
     """A statement written to give the newest rows first, or its mirror image."""
     if ascending:
-        return statement.replace("created_at DESC, id DESC", "created_at ASC, id ASC")
+        return statement.replace(" DESC", " ASC")
     return statement

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from support.contract import ContractClient
+from support.picture_host import PictureHost
 from support.server import Server
 
 _numbers = itertools.count(1)
@@ -44,3 +45,26 @@ def namespace() -> str:
 def shared_namespace() -> str:
     """A namespace that the tests of one module share."""
     return f"shared-{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def picture_host() -> Iterator[PictureHost]:
+    """Somebody else's web server."""
+    with PictureHost() as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def trusting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that may call private addresses, such as those of the picture host and of webhook receivers."""
+    server = Server(tmp_path_factory.mktemp("trusting") / "home", workers=1, allow_private_urls="1")
+    server.start()
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def trusting(trusting_server: Server) -> Iterator[ContractClient]:
+    """A client of it."""
+    with ContractClient(trusting_server.base_url, trusting_server.create_app("acme", "ada")) as client:
+        yield client

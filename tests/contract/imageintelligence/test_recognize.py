@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +13,7 @@ from support.client import Json, blob
 from support.contract import ContractClient
 from support.links import forged, tampered
 from support.people import EILEEN, GRACE, LUIS, picture
-from support.server import Server
+from support.picture_host import PictureHost
 
 UNKNOWN = "9a7c1a40-0000-4000-8000-000000000000"
 # Refused before anything is called, so that such a picture costs no time.
@@ -332,50 +327,18 @@ def without_links(job: Json) -> Json:
 # --- pictures behind addresses ----------------------------------------------------------------------------
 
 
-class PictureHost(BaseHTTPRequestHandler):
-    """Answers as the path says."""
-
-    def do_GET(self) -> None:
-        status, headers, body = {
-            "/eileen.jpg": (200, {}, people.jpeg(EILEEN)),
-            "/moved": (302, {"Location": "/eileen.jpg"}, b""),
-            "/moved-to-file": (302, {"Location": "file:///etc/passwd"}, b""),
-            "/round": (302, {"Location": "/round"}, b""),
-            "/text": (200, {"Content-Type": "image/jpeg"}, b"I am no picture"),
-            "/empty": (200, {}, b""),
-            "/large": (200, {"Content-Length": str(21 * 1024 * 1024)}, b""),
-        }.get(self.path, (404, {}, people.jpeg(EILEEN)))
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name of the base class
-        pass
-
-
 @pytest.fixture(scope="module")
-def picture_host() -> Iterator[str]:
-    host = ThreadingHTTPServer(("127.0.0.1", 0), PictureHost)
-    thread = threading.Thread(target=host.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{host.server_port}"
-    host.shutdown()
-    thread.join()
-    host.server_close()
-
-
-@pytest.fixture(scope="module")
-def trusting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContractClient]:
-    """A client of a server that may fetch from private addresses."""
-    server = Server(tmp_path_factory.mktemp("trusting") / "home", workers=1, allow_private_urls="1")
-    server.start()
-    try:
-        with ContractClient(server.base_url, server.create_app("acme", "ada")) as client:
-            yield client
-    finally:
-        assert server.stop() == 0
+def paths(picture_host: PictureHost) -> None:
+    """Paths of the picture host that behave as they are called."""
+    eileen = people.jpeg(EILEEN)
+    picture_host.answer("/eileen.jpg", 200, {}, eileen)
+    picture_host.answer("/moved", 302, {"Location": "/eileen.jpg"}, b"")
+    picture_host.answer("/moved-to-file", 302, {"Location": "file:///etc/passwd"}, b"")
+    picture_host.answer("/round", 302, {"Location": "/round"}, b"")
+    picture_host.answer("/picture-of-404", 404, {}, eileen)
+    picture_host.answer("/text", 200, {"Content-Type": "image/jpeg"}, b"I am no picture")
+    picture_host.answer("/empty", 200, {}, b"")
+    picture_host.answer("/large", 200, {"Content-Length": str(21 * 1024 * 1024)}, b"")
 
 
 # a path of the picture host, the status, how many faces
@@ -384,18 +347,19 @@ FETCHED = [
     ("/moved", DONE, 1),
     ("/moved-to-file", DOWNLOAD, 0),
     ("/round", DOWNLOAD, 0),  # for ever
-    ("/missing", DOWNLOAD, 0),  # 404 with a picture as its body
+    ("/picture-of-404", DOWNLOAD, 0),  # 404 with a picture as its body
     ("/large", DOWNLOAD, 0),  # says that it has more than 20 MiB
     ("/text", FORMAT, 0),  # whatever its Content-Type says
     ("/empty", FORMAT, 0),
 ]
 
 
+@pytest.mark.usefixtures("paths")
 def test_pictures_are_fetched_from_their_addresses(
-    trusting: ContractClient, picture_host: str, unused_port: int, tmp_path: Path
+    trusting: ContractClient, picture_host: PictureHost, unused_port: int
 ) -> None:
     refused = {"url": f"http://127.0.0.1:{unused_port}/eileen.jpg"}
-    images = [{"url": picture_host + path} for path, _, _ in FETCHED] + [refused]
+    images = [{"url": picture_host.base_url + path} for path, _, _ in FETCHED] + [refused]
     job = trusting.recognize("street", images)
     assert job["status"] == "COMPLETED_PARTIAL_ERROR"
     seen = [(image["status"], len(image["objects"])) for image in job["images"]]
@@ -405,13 +369,13 @@ def test_pictures_are_fetched_from_their_addresses(
         assert httpx.get(image["proxyUrl"]).content == people.jpeg(EILEEN)
     assert all("proxyUrl" not in image for image in job["images"] if image["status"] == DOWNLOAD)
     [face, *_] = trusting.faces("street")
-    assert face["url"].startswith(picture_host)
+    assert face["url"].startswith(picture_host.base_url)
 
 
 def test_a_job_whose_pictures_are_all_good_is_completed_successfully(
-    trusting: ContractClient, picture_host: str
+    trusting: ContractClient, picture_host: PictureHost
 ) -> None:
-    job = trusting.recognize("square", [{"url": f"{picture_host}/eileen.jpg"}, blob(people.empty_scene())])
+    job = trusting.recognize("square", [{"url": picture_host.picture(people.jpeg(EILEEN))}, blob(people.empty_scene())])
     assert job["status"] == "COMPLETED_SUCCESSFULLY"
 
 

@@ -34,13 +34,22 @@ class DemoClient:
     def recognize(self, namespace: str, pictures: Sequence[tuple[str, bytes]]) -> Json:
         """Send pictures (custom id, bytes) and wait until the job has ended."""
         images = [{"customId": name, "blob": base64.b64encode(data).decode()} for name, data in pictures]
-        job: Json = self._call("POST", f"/v2/recognition/recognize/{namespace}", {"images": images})
+        path = f"/v2/recognition/recognize/{namespace}"
+        return self._ended(path, self._call("POST", path, {"images": images}))
+
+    def match(self, target_urls: Sequence[str], pictures: Sequence[tuple[str, bytes]]) -> Json:
+        """Look for the person of some picture addresses in pictures, and wait until the job has ended."""
+        images = [{"customId": name, "blob": base64.b64encode(data).decode()} for name, data in pictures]
+        target = {"class": "person", "images": list(target_urls)}
+        return self._ended("/v2/match", self._call("POST", "/v2/match", {"target": target, "images": images}))
+
+    def _ended(self, path: str, job: Json) -> Json:
         deadline = time.monotonic() + _JOB_WITHIN_S
         while job["status"] == "IN_PROGRESS":
             if time.monotonic() > deadline:
                 raise VisavisError(f"The job has not ended within {_JOB_WITHIN_S:.0f} s.")
             time.sleep(0.05)
-            job = self._call("GET", f"/v2/recognition/recognize/{namespace}/{job['id']}")
+            job = self._call("GET", f"{path}/{job['id']}")
         return job
 
     def groups(self, namespace: str) -> list[Json]:

@@ -60,6 +60,7 @@ def tell(client: DemoClient, console: Console) -> Album:
         ("a man never seen before", encode_jpeg(samples.stranger())),
     ]
     _recognise_newcomers(client, console, newcomers, identity, known=f"{grace}, new view")
+    _match(client, console, identity, newcomers, shown_in=f"{grace}, new view")
     return _album(client, {identity["id"]: identity["customId"]}, [data for _, data in empty])
 
 
@@ -130,6 +131,22 @@ def _recognise_newcomers(
         recognised_as = image["objects"][0].get("identityId")
         expected = identity["id"] if image["customId"] == known else None
         _check(recognised_as == expected, f"{image['customId']}: recognised as {recognised_as}, expected {expected}")
+
+
+def _match(
+    client: DemoClient, console: Console, identity: Json, pictures: Sequence[tuple[str, bytes]], *, shown_in: str
+) -> None:
+    target = [face["url"] for face in identity["images"][:2]]
+    job = client.match(target, list(reversed(pictures)))
+    chosen = job["jobResults"].get("image", {})
+    table = Table("picture", "is it the target?", title_justify="left")
+    table.title = f"5. One question: in which of these is the person of two pictures of {identity['customId']}?"
+    for image in job["imageResults"]:
+        is_chosen = image["id"] == chosen.get("id")
+        table.add_row(image["customId"], "[green]the first that shows the target[/]" if is_chosen else "")
+    console.print(table)
+    console.print("   No group, no name, no namespace: the embeddings were deleted with the decision.\n")
+    _check(chosen.get("customId") == shown_in, f"{shown_in} expected as the chosen picture in {job}")
 
 
 def _album(client: DemoClient, names: dict[str, str], empty: list[bytes]) -> Album:

@@ -26,6 +26,12 @@ _STATUS: dict[type[VisavisError], int] = {
     TooLarge: 413,
 }
 
+_HEADERS: dict[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    # Kept open, the connection would have to be read to the end of a body that nobody wants.
+    413: {"Connection": "close"},
+}
+
 _log = structlog.get_logger(__name__)
 
 
@@ -44,8 +50,7 @@ def install(app: FastAPI) -> None:
             _log.error("request failed", path=request.url.path, error=error.code, exc_info=error)
             # What failed inside is for the log, not for the client.
             return error_response(500, "server_error", "The server could not do this; try again later.")
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-        return error_response(status, error.code, error.message, headers)
+        return error_response(status, error.code, error.message, _HEADERS.get(status))
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> JSONResponse:

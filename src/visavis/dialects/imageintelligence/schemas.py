@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 MAX_IMAGES = 64
 MAX_BODY_BYTES = 64 * 1024 * 1024
+
+# Both mean a face.
+OBJECT_CLASSES = ("person", "face")
 
 
 def _storable(text: str) -> str:
@@ -24,14 +28,28 @@ def _whole(number: float) -> int:
 
 
 def _web_address(text: str) -> str:
-    if not text.lower().startswith(("http://", "https://")):
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
         raise ValueError("must be an http or https address")
     return text
+
+
+def _known_class(name: str) -> str:
+    if name not in OBJECT_CLASSES:
+        raise ValueError(f"must be one of: {', '.join(OBJECT_CLASSES)}")
+    return name
 
 
 Text = Annotated[str, AfterValidator(_storable)]
 ShortText = Annotated[Text, Field(max_length=64)]
 Address = Annotated[Text, Field(max_length=2048)]
+WebAddress = Annotated[Address, AfterValidator(_web_address)]
+ShortWebAddress = Annotated[WebAddress, Field(max_length=512)]
+ObjectClass = Annotated[Text, AfterValidator(_known_class)]
 Moment = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -61,11 +79,88 @@ class ImageRequestItem(WireModel):
         return self
 
 
-class RecognizeRequest(WireModel):
+class JobRequest(WireModel):
+    """What all kinds of jobs are sent."""
+
     images: Annotated[list[ImageRequestItem], Field(min_length=1, max_length=MAX_IMAGES)]
-    webhook_url: Annotated[Address, AfterValidator(_web_address)] | None = None
+    webhook_url: ShortWebAddress | None = None
     custom_id: ShortText | None = None
     feed_id: ShortText | None = None
+
+
+class RecognizeRequest(JobRequest):
+    webhook_url: WebAddress | None = None
+
+
+class MatchTarget(WireModel):
+    class_: Annotated[ObjectClass, Field(alias="class")]
+    custom_id: ShortText | None = None
+    images: Annotated[list[Address], Field(min_length=1, max_length=3)]
+
+
+class MatchRequest(JobRequest):
+    target: MatchTarget
+
+
+class ExclusionZones(WireModel):
+    type: Literal["GRID"] = "GRID"
+    size: Annotated[float, Field(ge=1, le=128), AfterValidator(_whole)] = 64
+    zones: list[list[Annotated[int, Field(ge=0, le=1)]]]
+
+    @model_validator(mode="after")
+    def _rectangle(self) -> ExclusionZones:
+        widths = {len(row) for row in self.zones}
+        if len(widths) > 1 or 0 in widths:
+            raise ValueError("zones must have rows of one length, of at least one cell")
+        if max(len(self.zones), *widths, 0) > self.size:
+            raise ValueError(f"zones must have at most {int(self.size)} rows and cells, the size of the grid")
+        return self
+
+
+class DetectClass(WireModel):
+    class_: Annotated[ObjectClass, Field(alias="class")]
+    verify: Literal["NEVER", "AUTO", "ALWAYS"] = "AUTO"
+    exclusion_zones: ExclusionZones | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "verify" not in data and "hitl" in data:
+            return {**data, "verify": data["hitl"]}
+        return data
+
+
+class DetectRequest(JobRequest):
+    classes: Annotated[list[DetectClass], Field(min_length=1, max_length=64)]
+
+
+Examples = Annotated[list[Address], Field(min_length=1, max_length=3)]
+
+
+class AskExamples(WireModel):
+    yes: Examples | None = None
+    no: Examples | None = None
+
+
+class AskRequest(JobRequest):
+    question: Annotated[Text, Field(max_length=256)]
+    examples: AskExamples | None = None
+
+
+class FeedbackClass(WireModel):
+    class_: Annotated[Text, Field(alias="class", max_length=256)]
+    code: Literal["FALSE_POSITIVE", "FALSE_NEGATIVE"]
+
+
+class FeedbackRequest(WireModel):
+    job_id: Text
+    classes: Annotated[list[FeedbackClass], Field(min_length=1, max_length=64)]
+    created_at: int | None = None
+
+
+class WebhookRequest(WireModel):
+    url: WebAddress
+    secret_key: Annotated[Text, Field(min_length=8, max_length=256)] | None = None
 
 
 class IdentityCreateRequest(WireModel):
@@ -143,23 +238,81 @@ class RecognizedObject(WireModel):
     created_at: int
 
 
-class RecognizeImageResult(WireModel):
+class ChosenImage(WireModel):
     id: str
     url: str
     proxy_url: str | None = None
     custom_id: str | None = None
+
+
+class ImageResult(ChosenImage):
     status: ImageStatus
-    objects: list[RecognizedObject]
 
 
-class RecognizeResponse(WireModel):
+class JobResponse(WireModel):
+    """What all kinds of jobs answer."""
+
     id: str
     status: JobStatus
     custom_id: str | None = None
     feed_id: str | None = None
     webhook_url: str | None = None
     created_at: int
+
+
+class RecognizeImageResult(ImageResult):
+    objects: list[RecognizedObject]
+
+
+class RecognizeResponse(JobResponse):
     images: list[RecognizeImageResult]
+
+
+class MatchResult(WireModel):
+    target: MatchTarget
+    image: ChosenImage | None = None
+    hitl: bool
+
+
+class MatchResponse(JobResponse):
+    job_results: MatchResult
+    image_results: list[ImageResult]
+
+
+class DetectedImage(ChosenImage):
+    confidence: float
+
+
+class DetectResult(WireModel):
+    class_: Annotated[str, Field(alias="class")]
+    image: DetectedImage | None = None
+    hitl: bool
+
+
+class DetectedObject(WireModel):
+    class_: Annotated[str, Field(alias="class")]
+    confidence: float
+    verdict: bool
+
+
+class DetectImageResult(ImageResult):
+    objects: list[DetectedObject]
+
+
+class DetectResponse(JobResponse):
+    job_results: list[DetectResult]
+    image_results: list[DetectImageResult]
+
+
+class AskResult(WireModel):
+    image: ChosenImage | None = None
+
+
+class AskResponse(JobResponse):
+    question: str
+    examples: AskExamples | None = None
+    job_results: AskResult
+    image_results: list[ImageResult]
 
 
 class ImageResponse(WireModel):
@@ -198,3 +351,26 @@ class IdentityResponse(WireModel):
     namespace: str
     images: list[ImageResponse]
     created_at: int
+
+
+class FeedbackResponse(WireModel):
+    id: str
+    job_id: str
+    classes: list[FeedbackClass]
+    created_at: int
+
+
+class WebhookResponse(WireModel):
+    id: str
+    url: str
+    secret_key: str | None = None
+    application: str
+    organization_id: str
+    created_at: int
+
+
+class IdentityEvent(WireModel):
+    id: str
+    event: Literal["IDENTITY_CREATED", "IDENTITY_UPDATED"]
+    created_at: int
+    data: IdentityResponse

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from visavis.dialects.imageintelligence import schemas as wire
@@ -15,15 +14,13 @@ from visavis.records import (
     Author,
     Box,
     Face,
+    Feedback,
+    FeedbackCode,
     Group,
     Identity,
     ImageStatus,
-    Job,
-    JobImage,
-    JobKind,
     JobStatus,
-    NewImage,
-    NewJob,
+    SaidOfClass,
     Search,
     Sighting,
 )
@@ -31,19 +28,22 @@ from visavis.records import (
 # Moments below this are seconds, others milliseconds.
 _SECONDS_BELOW = 100_000_000_000
 
-_JOB_STATUS: Mapping[JobStatus, wire.JobStatus] = {
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+JOB_STATUS: Mapping[JobStatus, wire.JobStatus] = {
     JobStatus.IN_PROGRESS: "IN_PROGRESS",
     JobStatus.COMPLETED: "COMPLETED_SUCCESSFULLY",
     JobStatus.PARTIAL_ERROR: "COMPLETED_PARTIAL_ERROR",
     JobStatus.ALL_ERROR: "COMPLETED_ALL_ERROR",
 }
-_IMAGE_STATUS: Mapping[ImageStatus, wire.ImageStatus] = {
+IMAGE_STATUS: Mapping[ImageStatus, wire.ImageStatus] = {
     ImageStatus.IN_PROGRESS: "IN_PROGRESS",
     ImageStatus.COMPLETED: "COMPLETED_SUCCESSFULLY",
     ImageStatus.DOWNLOAD_ERROR: "IMAGE_DOWNLOAD_ERROR",
     ImageStatus.FORMAT_ERROR: "INVALID_IMAGE_FORMAT_ERROR",
     ImageStatus.DETECTION_ERROR: "DETECTION_ENGINE_ERROR",
     ImageStatus.MODEL_ERROR: "MODEL_SERVICE_ERROR",
+    ImageStatus.JOB_ERROR: "JOB_ERROR",
     ImageStatus.UNKNOWN_ERROR: "UNKNOWN_ERROR",
 }
 _AUTHOR: Mapping[Author, wire.LinkAuthor] = {
@@ -52,37 +52,13 @@ _AUTHOR: Mapping[Author, wire.LinkAuthor] = {
     Author.MODEL: "ML",
 }
 
+_FEEDBACK_CODE: Mapping[FeedbackCode, Literal["FALSE_POSITIVE", "FALSE_NEGATIVE"]] = {
+    FeedbackCode.FALSE_POSITIVE: "FALSE_POSITIVE",
+    FeedbackCode.FALSE_NEGATIVE: "FALSE_NEGATIVE",
+}
+
 
 # --- in ---------------------------------------------------------------------------------------------------
-
-
-def recognize_from_wire(request: wire.RecognizeRequest) -> NewJob:
-    """A recognise request as a job."""
-    return NewJob(
-        kind=JobKind.RECOGNIZE,
-        images=tuple(_image_from_wire(image) for image in request.images),
-        custom_id=request.custom_id,
-        feed_id=request.feed_id,
-        webhook_url=request.webhook_url,
-    )
-
-
-def _image_from_wire(image: wire.ImageRequestItem) -> NewImage:
-    data = None if image.blob is None else _blob_bytes(image.blob)
-    return NewImage(custom_id=image.custom_id, source_url=image.url, data=data)
-
-
-def _blob_bytes(blob: str) -> bytes:
-    """Base64, with or without a ``data:`` prefix. Bad base64 is a picture without bytes, which nobody can read."""
-    if blob.startswith("data:"):
-        blob = blob.partition(",")[2]
-    try:
-        encoded = blob.encode("ascii")
-        if b"\n" in encoded or b" " in encoded or b"\r" in encoded:
-            encoded = b"".join(encoded.split())
-        return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return b""
 
 
 def search_from_wire(request: wire.SearchRequest) -> Search:
@@ -117,6 +93,27 @@ def moment_from_wire(number: float | None, field: str) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidRequest(f"{field}: is no moment since 1970.") from error
+
+
+def exact_moment_from_wire(number: int | None, field: str) -> datetime | None:
+    """A moment in milliseconds since 1970, and nothing else.
+
+    Raises:
+        InvalidRequest: it is before 1970, or after the calendar ends.
+    """
+    if number is None:
+        return None
+    try:
+        if number < 0:
+            raise ValueError
+        return _EPOCH + timedelta(milliseconds=number)
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequest(f"{field}: is no moment since 1970.") from error
+
+
+def said_from_wire(said: wire.FeedbackClass) -> SaidOfClass:
+    """What a client says of one class."""
+    return SaidOfClass(said.class_, FeedbackCode(said.code.lower()))
 
 
 def id_from_wire(text: str) -> UUID | None:
@@ -159,40 +156,13 @@ def box_to_wire(box: Box) -> wire.BoundingBox:
     return wire.BoundingBox(x_min=box.x_min, y_min=box.y_min, x_max=box.x_max, y_max=box.y_max)
 
 
-def recognize_to_wire(
-    job: Job,
-    images: Sequence[JobImage],
-    sightings: Mapping[UUID, Sequence[Sighting]],
-    links: Links,
-) -> wire.RecognizeResponse:
-    """A recognise job with its pictures and what was seen in them."""
-    return wire.RecognizeResponse(
-        id=str(job.id),
-        status=_JOB_STATUS[job.status],
-        custom_id=job.custom_id,
-        feed_id=job.feed_id,
-        webhook_url=job.webhook_url,
-        created_at=milliseconds(job.created_at),
-        images=[
-            wire.RecognizeImageResult(
-                id=str(image.id),
-                url=links.picture_url(image.source_url, image.blob_key),
-                proxy_url=links.proxy_url(image.blob_key),
-                custom_id=image.custom_id,
-                status=_IMAGE_STATUS[image.status],
-                objects=[_sighting_to_wire(sighting) for sighting in sightings.get(image.id, ())],
-            )
-            for image in images
-        ],
-    )
-
-
-def _sighting_to_wire(sighting: Sighting) -> wire.RecognizedObject:
+def sighting_to_wire(sighting: Sighting) -> wire.RecognizedObject:
+    """A face in a job's result."""
     known = sighting.identity_id is not None and sighting.identity_score is not None
     return wire.RecognizedObject(
         identity_id=str(sighting.identity_id) if known else None,
         image_id=str(sighting.face_id),
-        confidence=_fraction(sighting.identity_score if known else sighting.detection_score),
+        confidence=fraction(sighting.identity_score if known else sighting.detection_score),
         bounding_box=box_to_wire(sighting.box),
         created_at=milliseconds(sighting.created_at),
     )
@@ -207,10 +177,10 @@ def face_to_wire(face: Face, links: Links) -> wire.ImageResponse:
         identity_id=None if face.identity_id is None else str(face.identity_id),
         url=links.picture_url(face.source_url, face.blob_key),
         bounding_box=box_to_wire(face.box),
-        bounding_box_confidence=_fraction(face.detection_score),
+        bounding_box_confidence=fraction(face.detection_score),
         group_id=str(face.group_id),
         is_frontal=face.is_frontal,
-        sharpness=_fraction(face.sharpness),
+        sharpness=fraction(face.sharpness),
         width=face.width_px,
         height=face.height_px,
         created_at=milliseconds(face.created_at),
@@ -243,5 +213,18 @@ def identity_to_wire(identity: Identity, namespace: str, faces: Sequence[Face], 
     )
 
 
-def _fraction(number: float | None) -> float:
+def feedback_to_wire(feedback: Feedback) -> wire.FeedbackResponse:
+    """What a client has said of a job."""
+    return wire.FeedbackResponse(
+        id=str(feedback.id),
+        job_id=str(feedback.job_id),
+        classes=[
+            wire.FeedbackClass(class_=each.object_class, code=_FEEDBACK_CODE[each.code]) for each in feedback.classes
+        ],
+        created_at=milliseconds(feedback.said_at),
+    )
+
+
+def fraction(number: float | None) -> float:
+    """A number as one in 0..1, without the digits that mean nothing."""
     return min(max(round(number or 0.0, 6), 0.0), 1.0)

@@ -14,18 +14,14 @@ from visavis.accounts.media_links import MediaLinks
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.links import Links
+from visavis.dialects.imageintelligence.requests import recognize_from_wire
 from visavis.errors import InvalidRequest
 from visavis.records import (
     Author,
     Box,
     Face,
     Group,
-    ImageStatus,
-    Job,
-    JobImage,
     JobKind,
-    JobStatus,
-    Sighting,
 )
 
 LINKS = Links(MediaLinks(b"k" * 32), "http://here", 60)
@@ -38,7 +34,7 @@ ID = UUID("9a7c1a40-0000-4000-8000-000000000001")
 
 def decoded(blob: str) -> bytes | None:
     request = wire.RecognizeRequest.model_validate({"images": [{"blob": blob}]})
-    return translate.recognize_from_wire(request).images[0].data
+    return recognize_from_wire(request, "http://here").images[0].data
 
 
 # a blob as it is sent; the bytes it means
@@ -90,7 +86,7 @@ def test_a_job_keeps_the_order_of_its_pictures_and_all_that_was_sent() -> None:
             "webhookUrl": "https://w/",
         }
     )
-    job = translate.recognize_from_wire(request)
+    job = recognize_from_wire(request, "http://here")
     assert [(image.source_url, image.data, image.custom_id) for image in job.images] == [
         ("http://a/", None, None),
         (None, b"hi", "b"),
@@ -253,25 +249,3 @@ def test_a_group_without_a_link_leaves_its_fields_out() -> None:
         "createdAt",
         "images",
     }
-
-
-def test_the_confidence_is_that_of_the_recognition_when_there_is_one() -> None:
-    seen = {"face_id": ID, "job_image_id": ID, "box": Box(0, 0, 1, 1), "detection_score": 0.9, "created_at": NOW}
-    job = Job(ID, ID, ID, ID, JobKind.RECOGNIZE, JobStatus.COMPLETED, None, None, None, NOW, NOW)
-    image = JobImage(ID, ID, 0, ImageStatus.COMPLETED, None, None, "blob")
-    known, unknown = (
-        Sighting(**seen, identity_id=ID, identity_score=0.7),
-        Sighting(**seen, identity_id=None, identity_score=None),
-    )
-    [told] = translate.recognize_to_wire(job, [image], {ID: [known, unknown]}, LINKS).images
-    assert [(face.identity_id, face.confidence) for face in told.objects] == [(str(ID), 0.7), (None, 0.9)]
-
-
-def test_every_status_of_ours_has_a_word_on_the_wire() -> None:
-    for job_status in JobStatus:
-        for image_status in ImageStatus:
-            job = Job(ID, ID, ID, ID, JobKind.RECOGNIZE, job_status, None, None, None, NOW, None)
-            image = JobImage(ID, ID, 0, image_status, None, "http://a/", None)
-            told = translate.recognize_to_wire(job, [image], {}, LINKS)
-            assert told.status
-            assert told.images[0].status

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from visavis.dialects.imageintelligence.endpoints import groups, identities, images, recognize, tokens
+from visavis.dialects.imageintelligence.endpoints import (
+    feedback,
+    groups,
+    identities,
+    images,
+    questions,
+    recognize,
+    tokens,
+    webhooks,
+)
 from visavis.dialects.imageintelligence.endpoints.context import Context
 
 __all__ = ["Context", "build_router"]
@@ -11,6 +20,6 @@ __all__ = ["Context", "build_router"]
 def build_router(context: Context) -> APIRouter:
     """All routes, relative to ``/v2``."""
     router = APIRouter()
-    for resource in (tokens, recognize, images, groups, identities):
+    for resource in (tokens, questions, feedback, recognize, images, groups, identities, webhooks):
         resource.add_routes(router, context)
     return router

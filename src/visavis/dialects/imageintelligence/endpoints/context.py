@@ -18,8 +18,10 @@ from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.links import Links
 from visavis.dialects.imageintelligence.paths import checked_namespace, unquoted
 from visavis.errors import NotFound
+from visavis.jobs.deliveries import announce
 from visavis.jobs.intake import Intake
-from visavis.records import Application, Namespace, Search
+from visavis.jobs.queue import Queue
+from visavis.records import Application, Namespace, NewDelivery, Search
 from visavis.store import namespaces
 from visavis.store.database import Database, Transaction
 
@@ -32,6 +34,7 @@ class Context:
 
     database: Database
     intake: Intake
+    queue: Queue
     signer: TokenSigner
     media_links: MediaLinks
     public_url: str | None
@@ -40,6 +43,10 @@ class Context:
     def guard(self, scope: str) -> Guard:
         """A dependency that gives the application behind a request, if its token has the scope."""
         return guard(self.database, self.signer, scope)
+
+    async def announce(self, db: Transaction, new: NewDelivery) -> None:
+        """Let an event be sent, if the caller's transaction commits."""
+        await announce(db, self.queue, new)
 
     def links(self, request: Request) -> Links:
         """Addresses of pictures, as the client of this request can reach them."""

@@ -23,11 +23,12 @@ from visavis.dialects.imageintelligence.endpoints.context import (
     read_search,
     required,
 )
+from visavis.dialects.imageintelligence.events import identity_event
 from visavis.dialects.imageintelligence.links import Links
 from visavis.errors import InvalidRequest, UnknownFace
 from visavis.recognition import naming
-from visavis.records import Application, Author, Identity, Namespace
-from visavis.store import faces, identities, namespaces
+from visavis.records import Application, Author, Event, Identity, Namespace
+from visavis.store import faces, identities, namespaces, webhooks
 from visavis.store.database import Transaction
 
 
@@ -37,6 +38,20 @@ def add_routes(router: APIRouter, context: Context) -> None:
     Creator = Annotated[Application, Depends(context.guard(scopes.RECOGNITION_CREATE))]  # noqa: N806
     Updater = Annotated[Application, Depends(context.guard(scopes.RECOGNITION_UPDATE))]  # noqa: N806
     Remover = Annotated[Application, Depends(context.guard(scopes.RECOGNITION_REMOVE))]  # noqa: N806
+
+    async def announce(
+        db: Transaction, application: Application, place: Namespace, named: naming.Named, event: Event, links: Links
+    ) -> wire.IdentityResponse:
+        """The identity on the wire; the application's webhook hears of it, and of others that have lost faces."""
+        [told] = await _to_wire(db, place, [named.identity], links)
+        webhook = await webhooks.get(db, application.id)
+        if webhook is not None:
+            others = await identities.some(db, place.id, named.bereft)
+            events = [(event, told)]
+            events += [(Event.IDENTITY_UPDATED, other) for other in await _to_wire(db, place, others, links)]
+            for kind, identity in events:
+                await context.announce(db, identity_event(webhook, kind, identity, place.id))
+        return told
 
     @router.post(
         "/recognition/identities/{namespace}",
@@ -51,10 +66,10 @@ def add_routes(router: APIRouter, context: Context) -> None:
         async with context.database.transaction() as db:
             place = await namespaces.ensure(db, application.organization_id, name)
             with _field_of_unknown_face({"imageIds": face_ids}):
-                identity = await naming.create_identity(
+                named = await naming.create_identity(
                     db, place.id, custom_id=wanted.custom_id, face_ids=face_ids, author=Author.MANUAL
                 )
-            [told] = await _to_wire(db, place, [identity], context.links(request))
+            told = await announce(db, application, place, named, Event.IDENTITY_CREATED, context.links(request))
         return answer(told)
 
     @router.post(
@@ -100,7 +115,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
             add = translate.face_ids_from_wire(images.add, "images.add")
             remove = translate.face_ids_from_wire(images.remove, "images.remove")
             with _field_of_unknown_face({"images.add": add, "images.remove": remove}):
-                identity = await naming.update_identity(
+                named = await naming.update_identity(
                     db,
                     place.id,
                     identity.id,
@@ -109,7 +124,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
                     remove=remove,
                     author=Author.MANUAL,
                 )
-            [told] = await _to_wire(db, place, [identity], context.links(request))
+            told = await announce(db, application, place, named, Event.IDENTITY_UPDATED, context.links(request))
         return answer(told)
 
     @router.delete("/recognition/identities/{namespace}/{identity_id}")

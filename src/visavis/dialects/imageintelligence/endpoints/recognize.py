@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations` here: the guards are made at run time, and FastAPI reads annotations.
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -20,11 +19,11 @@ from visavis.dialects.imageintelligence.endpoints.context import (
     read_search,
     required,
 )
-from visavis.dialects.imageintelligence.links import Links
 from visavis.dialects.imageintelligence.paths import checked_namespace, namespace_in_query, unquoted
-from visavis.records import Application, Job, JobKind
-from visavis.store import faces, jobs, namespaces
-from visavis.store.database import Transaction
+from visavis.dialects.imageintelligence.requests import recognize_from_wire
+from visavis.dialects.imageintelligence.results import Results, job_to_wire, load_results
+from visavis.records import Application, JobKind
+from visavis.store import jobs, namespaces
 
 InQuery = Annotated[str | None, Depends(namespace_in_query)]
 
@@ -36,10 +35,11 @@ def add_routes(router: APIRouter, context: Context) -> None:
 
     async def recognize(request: Request, application: Application, namespace: str | None) -> Response:
         name = checked_namespace(namespace)
-        new = translate.recognize_from_wire(await read_json(request, wire.RecognizeRequest))
-        accepted = await context.intake.accept(application, name, new)
         links = context.links(request)
-        return answer(translate.recognize_to_wire(accepted.job, accepted.images, {}, links))
+        new = recognize_from_wire(await read_json(request, wire.RecognizeRequest), links.base_url)
+        accepted = await context.intake.accept(application, new, namespace=name)
+        nothing_yet = Results({accepted.job.id: accepted.images}, {}, {})
+        return answer(job_to_wire(accepted.job, nothing_yet, links))
 
     async def search(request: Request, application: Application, namespace: str | None) -> Response:
         name = checked_namespace(namespace)
@@ -55,21 +55,24 @@ def add_routes(router: APIRouter, context: Context) -> None:
                 namespace_id=place.id,
                 kind=JobKind.RECOGNIZE,
             )
-            return answer_list(wire.RecognizeResponse, await _to_wire(db, found, context.links(request)))
+            results = await load_results(db, found)
+        links = context.links(request)
+        return answer_list(wire.RecognizeResponse, [job_to_wire(job, results, links) for job in found])
 
     async def get(request: Request, application: Application, namespace: str | None, job_id: str) -> Response:
         name = checked_namespace(namespace)
         async with context.database.transaction() as db:
             place = await existing(db, application, name)
-            job = await jobs.get(
+            found = await jobs.get(
                 db,
                 required(translate.id_from_wire(job_id), "job"),
                 organization_id=application.organization_id,
                 namespace_id=place.id,
                 kind=JobKind.RECOGNIZE,
             )
-            [told] = await _to_wire(db, [required(job, "job")], context.links(request))
-        return answer(told)
+            job = required(found, "job")
+            results = await load_results(db, [job])
+        return answer(job_to_wire(job, results, context.links(request)))
 
     accepted = {"response_model": wire.RecognizeResponse, **body(wire.RecognizeRequest)}
     listed = {"response_model": list[wire.RecognizeResponse], **body(wire.SearchRequest)}
@@ -107,9 +110,3 @@ def add_routes(router: APIRouter, context: Context) -> None:
     async def get_by_path(request: Request, application: Reader, namespace: str, job_id: str) -> Response:
         """One recognise job."""
         return await get(request, application, unquoted(namespace, "namespace"), job_id)
-
-
-async def _to_wire(db: Transaction, found: Sequence[Job], links: Links) -> list[wire.RecognizeResponse]:
-    images = await jobs.images_of(db, [job.id for job in found])
-    seen = await faces.sightings(db, [image.id for each in images.values() for image in each])
-    return [translate.recognize_to_wire(job, images[job.id], seen, links) for job in found]

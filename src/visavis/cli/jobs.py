@@ -1,0 +1,204 @@
+"""``visavis jobs``: what a job was asked, what it decided, and by which figures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from visavis import wiring
+from visavis.errors import NotFound
+from visavis.records import Application, Box, Decision, Feedback, Job, JobImage, Role, Sighting
+from visavis.settings import read_settings
+from visavis.store import applications, decisions, deliveries, faces, feedback, jobs
+from visavis.store.deliveries import ListedDelivery
+
+app = typer.Typer(help="Look into jobs: pictures, decisions and their figures.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is kept of a job."""
+
+    job: Job
+    application: Application
+    images: Sequence[JobImage]
+    sightings: Mapping[UUID, Sequence[Sighting]]
+    decisions: Mapping[UUID, Sequence[Decision]]
+    feedback: Sequence[Feedback]
+    deliveries: Sequence[ListedDelivery]
+
+
+@app.command("show")
+def show(
+    job_id: Annotated[UUID, typer.Argument(metavar="ID", help="The job's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show a job: each picture's status and decision with similarity, threshold and score; target and example
+    pictures that were left out, and why; feedback; webhook deliveries.
+    """
+    dossier = asyncio.run(_load(job_id))
+    if as_json:
+        typer.echo(json.dumps(_told(dossier), indent=2))
+    else:
+        _print(dossier)
+
+
+async def _load(job_id: UUID) -> Dossier:
+    with wiring.database_url(read_settings()) as url:
+        async with wiring.open_database(url) as database, database.transaction() as db:
+            job = await jobs.of_unit(db, job_id)
+            application = None if job is None else await applications.get(db, job.application_id)
+            if job is None or application is None:
+                raise NotFound(f"There is no job {job_id}.")
+            images = (await jobs.images_of(db, [job.id]))[job.id]
+            return Dossier(
+                job,
+                application,
+                images,
+                await faces.sightings(db, [image.id for image in images]),
+                await decisions.of_jobs(db, [job.id]),
+                await feedback.search(db, job.organization_id, job.id),
+                await deliveries.list_newest(db, job_id=job.id),
+            )
+
+
+def _print(dossier: Dossier) -> None:
+    job, console = dossier.job, Console(highlight=False)
+    summary = Table(title=f"{job.kind} {job.id}", show_header=False)
+    summary.add_row("status", job.status.replace("_", " "))
+    summary.add_row("for", escape(f"{dossier.application.organization} / {dossier.application.name}"))
+    summary.add_row("accepted", f"{job.created_at:%Y-%m-%d %H:%M:%S}")
+    if job.ended_at is not None:
+        summary.add_row("ended", f"{job.ended_at:%Y-%m-%d %H:%M:%S}")
+    for name, value in (("custom id", job.custom_id), ("feed id", job.feed_id), ("webhook", job.webhook_url)):
+        if value is not None:
+            summary.add_row(name, escape(value))
+    console.print(summary)
+    pictures = Table("picture", "status", "what it says", title="Pictures", show_lines=True)
+    for image in dossier.images:
+        name = f"{image.role.replace('_', ' ')} {image.position + 1}"
+        pictures.add_row(
+            escape(name if image.custom_id is None else f"{name}\n{image.custom_id}"),
+            image.status.replace("_", " "),
+            escape("\n".join(_said(dossier, image))),
+        )
+    console.print(pictures)
+    for each in dossier.feedback:
+        said = ", ".join(f"{one.object_class}: {one.code.replace('_', ' ')}" for one in each.classes)
+        console.print(f"feedback {each.said_at:%Y-%m-%d %H:%M:%S}: {said}", markup=False)
+    for delivery in dossier.deliveries:
+        answer = "" if delivery.last_answer is None else f", {delivery.last_answer}"
+        state = f"{delivery.status.replace('_', ' ')}, {delivery.attempts} attempts{answer}"
+        console.print(f"webhook delivery {delivery.id}: {state}", markup=False)
+
+
+def _said(dossier: Dossier, image: JobImage) -> list[str]:
+    if image.left_out is not None:
+        return [f"left out: {image.left_out}"]
+    lines = [
+        f"face, detected with {seen.detection_score:.3f}"
+        + ("" if seen.identity_score is None else f", recognised with {seen.identity_score:.3f}")
+        for seen in dossier.sightings.get(image.id, ())
+    ]
+    for decision in dossier.decisions.get(image.id, ()):
+        verdict = "yes" if decision.verdict else "no"
+        if decision.score is None:
+            lines.append(f"{decision.object_class}: no, no face found")
+        elif decision.similarity is None:
+            lines.append(
+                f"{decision.object_class}: {'certain' if decision.verdict else 'unsure'}, detected with "
+                f"{decision.score:.3f} (certain from {decision.threshold:.3f} up)"
+            )
+        else:
+            lines.append(
+                f"{decision.object_class}: {verdict}, similarity {decision.similarity:.3f} "
+                f"(threshold {decision.threshold:.3f}), score {decision.score:.3f}"
+            )
+    return lines
+
+
+def _told(dossier: Dossier) -> dict[str, Any]:
+    job = dossier.job
+    told: dict[str, Any] = _without_nulls(
+        {
+            "id": str(job.id),
+            "kind": job.kind,
+            "status": job.status,
+            "organization": dossier.application.organization,
+            "application": dossier.application.name,
+            "customId": job.custom_id,
+            "feedId": job.feed_id,
+            "webhookUrl": job.webhook_url,
+            "createdAt": job.created_at.isoformat(),
+            "endedAt": None if job.ended_at is None else job.ended_at.isoformat(),
+            "request": job.request,
+            "images": [_image(dossier, image) for image in dossier.images if image.role == Role.SUBJECT],
+            "references": [_image(dossier, image) for image in dossier.images if image.role != Role.SUBJECT],
+            "feedback": [
+                {
+                    "id": str(each.id),
+                    "saidAt": each.said_at.isoformat(),
+                    "classes": [{"class": one.object_class, "code": one.code} for one in each.classes],
+                }
+                for each in dossier.feedback
+            ],
+            "deliveries": [
+                {"id": str(each.id), "status": each.status, "attempts": each.attempts, "lastAnswer": each.last_answer}
+                for each in dossier.deliveries
+            ],
+        }
+    )
+    return told
+
+
+def _image(dossier: Dossier, image: JobImage) -> dict[str, Any]:
+    return {
+        "id": str(image.id),
+        "role": image.role,
+        "position": image.position,
+        "status": image.status,
+        "customId": image.custom_id,
+        "url": image.source_url,
+        "leftOut": image.left_out,
+        "faces": [
+            {
+                "boundingBox": _box(seen.box),
+                "detectionScore": seen.detection_score,
+                "identityId": None if seen.identity_id is None else str(seen.identity_id),
+                "score": seen.identity_score,
+            }
+            for seen in dossier.sightings.get(image.id, ())
+        ],
+        "decisions": [
+            {
+                "class": each.object_class,
+                "verdict": each.verdict,
+                "similarity": each.similarity,
+                "threshold": each.threshold,
+                "score": each.score,
+                "comparisons" if each.similarity is not None else "faces": each.face_count,
+                "modelId": each.model_id,
+                "boundingBox": None if each.box is None else _box(each.box),
+            }
+            for each in dossier.decisions.get(image.id, ())
+        ],
+    }
+
+
+def _box(box: Box) -> dict[str, float]:
+    return {"xMin": box.x_min, "yMin": box.y_min, "xMax": box.x_max, "yMax": box.y_max}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,134 @@
+"""What match and ask jobs share: faces are kept until all pictures have ended, then pictures that show what to look for
+are judged, and each other picture is compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import numpy as np
+import structlog
+
+from visavis.faces import FaceEngine
+from visavis.jobs.analysis import FoundFace
+from visavis.jobs.pictures import Outcome
+from visavis.recognition.verification import Verdict
+from visavis.records import Box, Decision, FloatArray, ImageStatus, Job, JobImage, ProbeFace, Role
+from visavis.store import decisions, jobs, probe_faces
+from visavis.store.database import Transaction
+
+_log = structlog.get_logger(__name__)
+
+# Why a picture that shows what to look for was not used.
+NOT_USABLE: Mapping[ImageStatus, str] = {
+    ImageStatus.DOWNLOAD_ERROR: "it could not be fetched",
+    ImageStatus.FORMAT_ERROR: "it is no readable picture",
+}
+NOT_PROCESSED = "it could not be processed"
+NO_FACE = "it shows no face"
+OTHER_MODEL = "its faces were described by another model"
+
+Judge = Callable[[FloatArray], Verdict]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """The pictures of a job that is to be decided, and the faces that the engine's model has described in them."""
+
+    images: list[JobImage]
+    faces: dict[UUID, list[ProbeFace]]
+    of_other_models: set[UUID]  # pictures with faces that do not compare
+
+
+async def keep_faces(db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]], *, model_id: str) -> None:
+    """Keep the faces of some pictures until the job is decided."""
+    faces = [
+        ProbeFace(uuid4(), outcome.image.id, face.box, face.detection_score, model_id, face.embedding)
+        for outcome in outcomes
+        for face in outcome.faces
+    ]
+    await probe_faces.add(db, job.id, faces)
+
+
+async def take_evidence(db: Transaction, job: Job, *, model_id: str) -> Evidence:
+    """What the job is decided by. The faces are gone when the transaction commits."""
+    images = (await jobs.images_of(db, [job.id]))[job.id]
+    found = await probe_faces.take(db, job.id)
+    own = {image_id: faces for image_id, faces in found.items() if all(f.model_id == model_id for f in faces)}
+    return Evidence(images, own, set(found) - set(own))
+
+
+def reference_faces(evidence: Evidence, role: Role) -> tuple[dict[UUID, FloatArray], dict[UUID, str]]:
+    """Of the pictures of a role, in the order of the request: the embedding of each one's largest face, and why others
+    are left out."""
+    usable: dict[UUID, FloatArray] = {}
+    left_out: dict[UUID, str] = {}
+    for image in evidence.images:
+        if image.role != role:
+            continue
+        if image.status != ImageStatus.COMPLETED:
+            left_out[image.id] = NOT_USABLE.get(image.status, NOT_PROCESSED)
+        elif image.id in evidence.of_other_models:
+            left_out[image.id] = OTHER_MODEL
+        elif image.id not in evidence.faces:
+            left_out[image.id] = NO_FACE
+        else:
+            usable[image.id] = max(evidence.faces[image.id], key=lambda face: _area(face.box)).embedding
+    return usable, left_out
+
+
+async def decide_each(
+    db: Transaction, job: Job, evidence: Evidence, judge: Judge, *, object_class: str, engine: FaceEngine
+) -> None:
+    """Decide each picture that the job is about and that has ended well."""
+    subjects = [image for image in evidence.images if image.role == Role.SUBJECT]
+    lost = [image.id for image in subjects if image.id in evidence.of_other_models]
+    if lost:
+        # Workers with different model packs have shared this job, while a fleet changed from one to the other.
+        _log.error("faces of another model cannot be compared", job=str(job.id), images=len(lost))
+        await jobs.fail_images(db, job.id, lost, ImageStatus.MODEL_ERROR)
+    await decisions.add(
+        db,
+        job.id,
+        [
+            _decision(image, evidence.faces.get(image.id, []), judge, object_class, engine)
+            for image in subjects
+            if image.status == ImageStatus.COMPLETED and image.id not in evidence.of_other_models
+        ],
+    )
+
+
+def _decision(
+    image: JobImage, faces: Sequence[ProbeFace], judge: Judge, object_class: str, engine: FaceEngine
+) -> Decision:
+    if not faces:
+        return Decision(
+            job_image_id=image.id,
+            position=0,
+            object_class=object_class,
+            verdict=False,
+            similarity=None,
+            threshold=engine.calibration.default_threshold,
+            score=None,
+            face_count=0,
+            model_id=engine.model_id,
+            box=None,
+        )
+    verdict = judge(np.stack([face.embedding for face in faces]))
+    return Decision(
+        job_image_id=image.id,
+        position=0,
+        object_class=object_class,
+        verdict=verdict.is_match,
+        similarity=verdict.similarity,
+        threshold=verdict.threshold,
+        score=verdict.score,
+        face_count=verdict.comparisons,
+        model_id=engine.model_id,
+        box=faces[verdict.row].box,
+    )
+
+
+def _area(box: Box) -> float:
+    return (box.x_max - box.x_min) * (box.y_max - box.y_min)

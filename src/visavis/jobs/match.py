@@ -1,0 +1,60 @@
+"""Match jobs: in which of the pictures is the target, of whom one to three pictures are given?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import numpy as np
+
+from visavis.faces import Calibration, FaceEngine
+from visavis.jobs.analysis import FoundFace
+from visavis.jobs.comparing import decide_each, keep_faces, reference_faces, take_evidence
+from visavis.jobs.kinds import Kind
+from visavis.jobs.pictures import Outcome, describe_pictures
+from visavis.jobs.requests import MatchRequest, request_of
+from visavis.recognition.verification import odd_one_out, verify
+from visavis.records import FloatArray, ImageStatus, Job, Role
+from visavis.store import jobs
+from visavis.store.database import Transaction
+
+SOMEBODY_ELSE = "it shows somebody else than the other pictures of the target"
+
+
+class Match(Kind[FoundFace]):
+    """The kind of match jobs. Target pictures count together, as the mean of their largest faces."""
+
+    analysis = staticmethod(describe_pictures)
+
+    def __init__(self, engine: FaceEngine) -> None:
+        self._engine = engine
+
+    async def keep(self, db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]]) -> None:
+        await keep_faces(db, job, outcomes, model_id=self._engine.model_id)
+
+    async def decide(self, db: Transaction, job: Job) -> None:
+        evidence = await take_evidence(db, job, model_id=self._engine.model_id)
+        target, left_out = reference_faces(evidence, Role.TARGET)
+        odd = _odd_one_out(target, self._engine.calibration)
+        if odd is not None:
+            del target[odd]
+            left_out[odd] = SOMEBODY_ELSE
+        await jobs.leave_out(db, job.id, left_out)
+        if not target:
+            # Nothing shows what to look for: that is no fault of the pictures.
+            await jobs.fail_subjects(db, job.id, ImageStatus.JOB_ERROR)
+            return
+        embeddings = np.stack(list(target.values()))
+        await decide_each(
+            db,
+            job,
+            evidence,
+            lambda faces: verify(faces, embeddings, self._engine.calibration),
+            object_class=request_of(job, MatchRequest).object_class,
+            engine=self._engine,
+        )
+
+
+def _odd_one_out(target: dict[UUID, FloatArray], calibration: Calibration) -> UUID | None:
+    row = odd_one_out(np.stack(list(target.values())), calibration) if target else None
+    return None if row is None else list(target)[row]
