@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from support.local_server import LocalServer, QuietHandler
 
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class PictureHost:
+class PictureHost(LocalServer):
     """Serves what it is given; anything else is a 404 with a body."""
 
     def __init__(self) -> None:
         self._answers: dict[str, Answer] = {}
         answers = self._answers
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(QuietHandler):
+            def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
                 status, headers, body = answers.get(self.path, (404, {}, b"there is nothing here"))
                 self.send_response(status)
                 for name, value in headers.items():
@@ -26,21 +25,7 @@ class PictureHost:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name of the base class
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> PictureHost:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
     def answer(self, path: str, status: int, headers: dict[str, str], body: bytes) -> str:
         """Let a path answer so; its address."""

@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from support.local_server import LocalServer, QuietHandler
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Received:
         return json.loads(self.body)
 
 
-class Receiver:
+class Receiver(LocalServer):
     """Keeps what it is sent, and answers 204 or as ``status_of`` a path says."""
 
     def __init__(self, status_of: Callable[[str], int] = lambda path: 204, port: int = 0) -> None:
@@ -32,8 +33,8 @@ class Receiver:
         self._arrived = threading.Condition()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802 - the name that the base class calls
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver._arrived:
                     receiver.received.append(Received(self.path, dict(self.headers), body))
@@ -41,21 +42,7 @@ class Receiver:
                 self.send_response(status_of(self.path))
                 self.end_headers()
 
-            def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name of the base class
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Receiver:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler, port)
 
     def wait_for(self, path: str, count: int = 1, *, timeout_s: float = 60) -> list[Received]:
         """What has come to a path, when it is as many as that."""

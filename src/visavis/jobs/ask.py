@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from visavis.faces import FaceEngine
-from visavis.jobs.analysis import DetectedFace, FoundFace
-from visavis.jobs.comparing import decide_each, keep_faces, reference_faces, take_evidence
+from visavis.jobs.analysis import DetectedFace
+from visavis.jobs.comparing import Compares, decide_each, reference_faces, take_evidence
 from visavis.jobs.detect import detection_decision
 from visavis.jobs.kinds import Kind
-from visavis.jobs.pictures import Outcome, describe_pictures, detect_pictures
+from visavis.jobs.pictures import Outcome, detect_pictures
 from visavis.recognition.verification import verify_among
 from visavis.records import FloatArray, ImageStatus, Job, Role
 from visavis.store import decisions, jobs
@@ -44,16 +44,8 @@ class AskForFace(Kind[DetectedFace]):
         await decisions.add(db, job.id, found)
 
 
-class AskByExamples(Kind[FoundFace]):
+class AskByExamples(Compares):
     """The kind of ask jobs with examples: is a face like one that means yes, and less like those that mean no?"""
-
-    analysis = staticmethod(describe_pictures)
-
-    def __init__(self, engine: FaceEngine) -> None:
-        self._engine = engine
-
-    async def keep(self, db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]]) -> None:
-        await keep_faces(db, job, outcomes, model_id=self._engine.model_id)
 
     async def decide(self, db: Transaction, job: Job) -> None:
         evidence = await take_evidence(db, job, model_id=self._engine.model_id)

@@ -12,7 +12,8 @@ import structlog
 
 from visavis.faces import FaceEngine
 from visavis.jobs.analysis import FoundFace
-from visavis.jobs.pictures import Outcome
+from visavis.jobs.kinds import Kind
+from visavis.jobs.pictures import Outcome, describe_pictures
 from visavis.recognition.verification import Verdict
 from visavis.records import Box, Decision, FloatArray, ImageStatus, Job, JobImage, ProbeFace, Role
 from visavis.store import decisions, jobs, probe_faces
@@ -41,14 +42,22 @@ class Evidence:
     of_other_models: set[UUID]  # pictures with faces that do not compare
 
 
-async def keep_faces(db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]], *, model_id: str) -> None:
-    """Keep the faces of some pictures until the job is decided."""
-    faces = [
-        ProbeFace(uuid4(), outcome.image.id, face.box, face.detection_score, model_id, face.embedding)
-        for outcome in outcomes
-        for face in outcome.faces
-    ]
-    await probe_faces.add(db, job.id, faces)
+class Compares(Kind[FoundFace]):
+    """A kind of jobs that keeps faces until all pictures have ended, and compares them then."""
+
+    analysis = staticmethod(describe_pictures)
+
+    def __init__(self, engine: FaceEngine) -> None:
+        self._engine = engine
+
+    async def keep(self, db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]]) -> None:
+        model_id = self._engine.model_id
+        faces = [
+            ProbeFace(uuid4(), outcome.image.id, face.box, face.detection_score, model_id, face.embedding)
+            for outcome in outcomes
+            for face in outcome.faces
+        ]
+        await probe_faces.add(db, job.id, faces)
 
 
 async def take_evidence(db: Transaction, job: Job, *, model_id: str) -> Evidence:

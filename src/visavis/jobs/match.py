@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
 
-from visavis.faces import Calibration, FaceEngine
-from visavis.jobs.analysis import FoundFace
-from visavis.jobs.comparing import decide_each, keep_faces, reference_faces, take_evidence
-from visavis.jobs.kinds import Kind
-from visavis.jobs.pictures import Outcome, describe_pictures
+from visavis.faces import Calibration
+from visavis.jobs.comparing import Compares, decide_each, reference_faces, take_evidence
 from visavis.jobs.requests import MatchRequest, request_of
 from visavis.recognition.verification import odd_one_out, verify
 from visavis.records import FloatArray, ImageStatus, Job, Role
@@ -21,16 +17,8 @@ from visavis.store.database import Transaction
 SOMEBODY_ELSE = "it shows somebody else than the other pictures of the target"
 
 
-class Match(Kind[FoundFace]):
+class Match(Compares):
     """The kind of match jobs. Target pictures count together, as the mean of their largest faces."""
-
-    analysis = staticmethod(describe_pictures)
-
-    def __init__(self, engine: FaceEngine) -> None:
-        self._engine = engine
-
-    async def keep(self, db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]]) -> None:
-        await keep_faces(db, job, outcomes, model_id=self._engine.model_id)
 
     async def decide(self, db: Transaction, job: Job) -> None:
         evidence = await take_evidence(db, job, model_id=self._engine.model_id)
