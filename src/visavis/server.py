@@ -17,6 +17,7 @@ from visavis.accounts.media_links import MediaLinks
 from visavis.errors import StorageError
 from visavis.jobs.queue import Queue
 from visavis.pictures import media_router
+from visavis.store import deliveries
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 
@@ -58,10 +59,13 @@ def create_server(
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        """For Prometheus: how much work waits."""
+        """For Prometheus: how much work waits, and how many webhooks."""
         registry = CollectorRegistry()
         depth = Gauge("visavis_work_units", "Work units that wait or run", registry=registry)
         depth.set(await queue.depth())
+        waiting = Gauge("visavis_deliveries_waiting", "Webhook deliveries that have not arrived", registry=registry)
+        async with database.transaction() as db:
+            waiting.set(await deliveries.count_waiting(db))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(media_router(database=database, blobs=blobs, media_links=media_links))

@@ -33,6 +33,12 @@ def test_processes_that_start_together_on_a_fresh_home_share_one_server(tmp_path
     assert [process.exitcode for process in processes] == [0, 0, 0]
 
 
+def test_the_embedded_server_takes_the_workers_of_a_large_machine(postgres: str) -> None:
+    with psycopg.connect(postgres) as connection:
+        row = connection.execute("SHOW max_connections").fetchone()
+    assert row == ("600",)
+
+
 def test_migrating_twice_changes_nothing(postgres: str) -> None:
     before = schema_revisions(postgres)
     migrate(postgres)

@@ -21,6 +21,9 @@ with warnings.catch_warnings():
 
 DATABASE = "visavis"
 
+# A worker process may hold eight connections, and there is one for each core.
+_MAX_CONNECTIONS = "max_connections = 600"
+
 
 class EmbeddedPostgres:
     """A server of its own under ``folder``; started on demand, stopped when the last process that uses it ends."""
@@ -40,6 +43,7 @@ class EmbeddedPostgres:
         with self._lock():
             self._forget_dead_users()
             try:
+                self._configure()
                 server = get_server(self._folder, cleanup_mode="stop")
             except Exception as error:
                 log = self._folder / "log"
@@ -72,6 +76,15 @@ class EmbeddedPostgres:
         with self._lock():
             self._forget_dead_users()
             get_server(self._folder, cleanup_mode="stop", start=False).cleanup()
+
+    def _configure(self) -> None:
+        """Make the folder, and see to it that the server takes the workers of a large machine when it starts."""
+        if not (self._folder / "PG_VERSION").exists():
+            get_server(self._folder, cleanup_mode="stop", start=False).ensure_pgdata_inited()
+        configuration = self._folder / "postgresql.conf"
+        if _MAX_CONNECTIONS not in configuration.read_text(encoding="utf-8"):
+            with configuration.open("a", encoding="utf-8") as file:
+                file.write(f"\n{_MAX_CONNECTIONS}\n")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
