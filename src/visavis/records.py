@@ -63,6 +63,19 @@ class Author(StrEnum):
     MODEL = "model"
 
 
+class LeftOut(StrEnum):
+    """Why a picture did not count when its job was decided."""
+
+    NOT_FETCHED = "not_fetched"
+    NOT_READABLE = "not_readable"
+    NOT_PROCESSED = "not_processed"
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    BLURRED = "blurred"
+    SOMEBODY_ELSE = "somebody_else"
+    OTHER_MODEL = "other_model"
+
+
 class Event(StrEnum):
     """What a webhook tells of."""
 
@@ -159,7 +172,7 @@ class Job:
 class JobImage:
     """One picture of a job. ``position`` is its place among those of its role in the request, from 0.
 
-    ``left_out`` says why a picture that shows what to look for was not used.
+    ``left_out`` says why it did not count when the job was decided.
     """
 
     id: UUID
@@ -170,7 +183,7 @@ class JobImage:
     custom_id: str | None
     source_url: str | None
     blob_key: str | None
-    left_out: str | None = None
+    left_out: LeftOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +198,11 @@ class Box:
     def __post_init__(self) -> None:
         if not (0 <= self.x_min < self.x_max <= 1 and 0 <= self.y_min < self.y_max <= 1):
             raise ValueError(f"not a box inside a picture: {self}")
+
+    @property
+    def area(self) -> float:
+        """The part of the picture that it covers, 0..1."""
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
 
 
 @dataclass(frozen=True, slots=True)

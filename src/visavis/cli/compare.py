@@ -17,7 +17,6 @@ from visavis.faces import Calibration, FaceEngine, cosine
 from visavis.faces.calibration import DEFAULT_FMR
 from visavis.jobs.analysis import FoundFace, analyze_picture
 from visavis.media.images import ImageLimits
-from visavis.records import Box
 from visavis.settings import read_settings
 
 
@@ -105,11 +104,7 @@ def _look(engine: FaceEngine, path: Path, data: bytes) -> Shown:
         raise InvalidRequest(f"{path}: {error.message}") from error
     if not faces:
         raise InvalidRequest(f"No face was found in {path}.")
-    return Shown(path, max(faces, key=lambda face: _area(face.box)), len(faces))
-
-
-def _area(box: Box) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)
+    return Shown(path, max(faces, key=lambda face: face.box.area), len(faces))
 
 
 def _print(verdict: Verdict, asked_fmr: float, calibration: Calibration, *pictures: Shown) -> None:

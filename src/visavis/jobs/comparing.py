@@ -15,20 +15,16 @@ from visavis.jobs.analysis import FoundFace
 from visavis.jobs.kinds import Kind
 from visavis.jobs.pictures import Outcome, describe_pictures
 from visavis.recognition.verification import Verdict
-from visavis.records import Box, Decision, FloatArray, ImageStatus, Job, JobImage, ProbeFace, Role
+from visavis.records import Decision, FloatArray, ImageStatus, Job, JobImage, LeftOut, ProbeFace, Role
 from visavis.store import decisions, jobs, probe_faces
 from visavis.store.database import Transaction
 
 _log = structlog.get_logger(__name__)
 
-# Why a picture that shows what to look for was not used.
-NOT_USABLE: Mapping[ImageStatus, str] = {
-    ImageStatus.DOWNLOAD_ERROR: "it could not be fetched",
-    ImageStatus.FORMAT_ERROR: "it is no readable picture",
+_NOT_USABLE: Mapping[ImageStatus, LeftOut] = {
+    ImageStatus.DOWNLOAD_ERROR: LeftOut.NOT_FETCHED,
+    ImageStatus.FORMAT_ERROR: LeftOut.NOT_READABLE,
 }
-NOT_PROCESSED = "it could not be processed"
-NO_FACE = "it shows no face"
-OTHER_MODEL = "its faces were described by another model"
 
 Judge = Callable[[FloatArray], Verdict]
 
@@ -68,23 +64,34 @@ async def take_evidence(db: Transaction, job: Job, *, model_id: str) -> Evidence
     return Evidence(images, own, set(found) - set(own))
 
 
-def reference_faces(evidence: Evidence, role: Role) -> tuple[dict[UUID, FloatArray], dict[UUID, str]]:
+def why_not(evidence: Evidence, image: JobImage) -> LeftOut | None:
+    """Why a picture cannot count; None if it can."""
+    if image.status != ImageStatus.COMPLETED:
+        return _NOT_USABLE.get(image.status, LeftOut.NOT_PROCESSED)
+    if image.id in evidence.of_other_models:
+        return LeftOut.OTHER_MODEL
+    return None if image.id in evidence.faces else LeftOut.NO_FACE
+
+
+def reference_faces(evidence: Evidence, role: Role) -> tuple[dict[UUID, FloatArray], dict[UUID, LeftOut]]:
     """Of the pictures of a role, in the order of the request: the embedding of each one's largest face, and why others
     are left out."""
     usable: dict[UUID, FloatArray] = {}
-    left_out: dict[UUID, str] = {}
+    left_out: dict[UUID, LeftOut] = {}
     for image in evidence.images:
         if image.role != role:
             continue
-        if image.status != ImageStatus.COMPLETED:
-            left_out[image.id] = NOT_USABLE.get(image.status, NOT_PROCESSED)
-        elif image.id in evidence.of_other_models:
-            left_out[image.id] = OTHER_MODEL
-        elif image.id not in evidence.faces:
-            left_out[image.id] = NO_FACE
+        reason = why_not(evidence, image)
+        if reason is not None:
+            left_out[image.id] = reason
         else:
-            usable[image.id] = max(evidence.faces[image.id], key=lambda face: _area(face.box)).embedding
+            usable[image.id] = largest(evidence.faces[image.id]).embedding
     return usable, left_out
+
+
+def largest(faces: Sequence[ProbeFace]) -> ProbeFace:
+    """The face with the largest box of a picture's, of which there is at least one."""
+    return max(faces, key=lambda face: face.box.area)
 
 
 async def decide_each(
@@ -137,7 +144,3 @@ def _decision(
         model_id=engine.model_id,
         box=faces[verdict.row].box,
     )
-
-
-def _area(box: Box) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)

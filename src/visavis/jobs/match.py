@@ -10,11 +10,9 @@ from visavis.faces import Calibration
 from visavis.jobs.comparing import Compares, decide_each, reference_faces, take_evidence
 from visavis.jobs.requests import MatchRequest, request_of
 from visavis.recognition.verification import odd_one_out, verify
-from visavis.records import FloatArray, ImageStatus, Job, Role
+from visavis.records import FloatArray, ImageStatus, Job, LeftOut, Role
 from visavis.store import jobs
 from visavis.store.database import Transaction
-
-SOMEBODY_ELSE = "it shows somebody else than the other pictures of the target"
 
 
 class Match(Compares):
@@ -26,7 +24,7 @@ class Match(Compares):
         odd = _odd_one_out(target, self._engine.calibration)
         if odd is not None:
             del target[odd]
-            left_out[odd] = SOMEBODY_ELSE
+            left_out[odd] = LeftOut.SOMEBODY_ELSE
         await jobs.leave_out(db, job.id, left_out)
         if not target:
             # Nothing shows what to look for: that is no fault of the pictures.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.types.json import Json
 
-from visavis.records import ImageStatus, Job, JobImage, JobKind, NewJob, Search
+from visavis.records import ImageStatus, Job, JobImage, JobKind, LeftOut, NewJob, Search
 from visavis.store.database import Transaction
 from visavis.store.rows import fetch_all, fetch_new, fetch_one
 from visavis.store.sql import Queries, newest_or_oldest
@@ -148,9 +148,12 @@ async def is_decidable(db: Transaction, job_id: UUID) -> bool:
     return row is not None and bool(row[0])
 
 
-async def leave_out(db: Transaction, job_id: UUID, reasons: Mapping[UUID, str]) -> None:
-    """Say of pictures that show what to look for why they were not used."""
-    await db.execute(_SQL["leave_out"], {"job_id": job_id, "ids": list(reasons), "reasons": [*reasons.values()]})
+async def leave_out(db: Transaction, job_id: UUID, reasons: Mapping[UUID, LeftOut]) -> None:
+    """Say why pictures do not count."""
+    await db.execute(
+        _SQL["leave_out"],
+        {"job_id": job_id, "ids": list(reasons), "reasons": [str(reason) for reason in reasons.values()]},
+    )
 
 
 async def fail_images(db: Transaction, job_id: UUID, image_ids: Iterable[UUID], status: ImageStatus) -> None:

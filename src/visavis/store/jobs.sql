@@ -63,7 +63,7 @@ SELECT id, job_id, role, position, status, custom_id, source_url, blob_key, left
   FROM job_image WHERE job_id = ANY(%(job_ids)s) ORDER BY job_id, role, position;
 
 -- open_images: those of some pictures that have not ended
-SELECT id, job_id, role, position, status, custom_id, source_url, blob_key
+SELECT id, job_id, role, position, status, custom_id, source_url, blob_key, left_out
   FROM job_image
  WHERE job_id = %(job_id)s AND id = ANY(%(image_ids)s) AND status = 'in_progress'
  ORDER BY role, position;
@@ -85,7 +85,7 @@ RETURNING i.id;
 SELECT NOT EXISTS (SELECT 1 FROM job_image WHERE job_id = %(id)s AND status = 'in_progress')
   FROM job WHERE id = %(id)s AND status = 'in_progress';
 
--- leave_out: why pictures that show what to look for were not used
+-- leave_out: why pictures do not count
 UPDATE job_image i SET left_out = said.reason
   FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS said(id, reason)
  WHERE i.id = said.id AND i.job_id = %(job_id)s;
