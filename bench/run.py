@@ -28,6 +28,7 @@ def main() -> None:
     run("engine", *folder, *few, *(["--pairs", str(options.pairs)] if options.pairs else []))
     run("service", *folder, *few)
     run("search")
+    run("searches", *(["--jobs", "20000", "--faces", "20000", "--rounds", "3"] if options.quick else []))
     run("memory", *folder, *(["--pictures", "500"] if options.quick else []))
     if folder:
         run("grouping", *folder)

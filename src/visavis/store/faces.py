@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -97,7 +98,7 @@ async def sightings(db: Transaction, job_image_ids: Iterable[UUID]) -> dict[UUID
     async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SQL["sightings"], {"job_image_ids": list(job_image_ids)})
         async for row in cursor:
-            box = _pop_box(row)
+            box = Box(*(row.pop(column) for column in _BOX_COLUMNS))
             sighting = Sighting(box=box, **row)
             found[sighting.job_image_id].append(sighting)
     return found
@@ -146,26 +147,31 @@ async def move(db: Transaction, namespace_id: UUID, face_ids: Iterable[UUID], gr
 async def _fetch(
     db: Transaction, statement: LiteralString, parameters: Mapping[str, Any], *, prepare: bool | None = None
 ) -> list[Face]:
-    # Binary: half of what a face costs is to read its columns, and numbers and ids are read faster so.
+    # binary: ids and numbers are read faster so
     async with db.cursor(binary=True, row_factory=_face_row) as cursor:
         await cursor.execute(statement, parameters, prepare=prepare)
         return await cursor.fetchall()
 
 
+# Faces are read by the thousand. Fields in their order are put together twice as fast as fields by name.
+_FIELDS = tuple(Face.__dataclass_fields__)
+_BOX_AT, _AUTHOR_AT = _FIELDS.index("box"), _FIELDS.index("identity_by")
+_BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
+_AUTHORS: dict[str | None, Author | None] = {None: None, **{str(author): author for author in Author}}
+
+
 def _face_row(cursor: AsyncCursor[Any]) -> RowMaker[Face]:
-    names = [column.name for column in cursor.description or ()]
+    column_at = {column.name: at for at, column in enumerate(cursor.description or ())}
+    fields_of = itemgetter(*(column_at[name] if name != "box" else 0 for name in _FIELDS))
+    edges_of = itemgetter(*(column_at[name] for name in _BOX_COLUMNS))
 
     def make(values: Sequence[Any]) -> Face:
-        row = dict(zip(names, values, strict=True))
-        box = _pop_box(row)
-        by = row.pop("identity_by")
-        return Face(box=box, identity_by=None if by is None else Author(by), **row)
+        fields = [*fields_of(values)]
+        fields[_BOX_AT] = Box(*edges_of(values))
+        fields[_AUTHOR_AT] = _AUTHORS[fields[_AUTHOR_AT]]
+        return Face(*fields)
 
     return make
-
-
-def _pop_box(row: dict[str, Any]) -> Box:
-    return Box(row.pop("x_min"), row.pop("y_min"), row.pop("x_max"), row.pop("y_max"))
 
 
 def _row(placed: PlacedFace) -> dict[str, Any]:

@@ -10,22 +10,22 @@ SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_
   FROM face_group WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
 -- search_newest: groups of one namespace, newest first; custom and feed ids are those of any of its faces, and looked
--- for in the newest few groups only: among how many
+-- for in the newest few groups only: among how many. OFFSET 0: of each, its own faces are read.
 SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
   FROM (SELECT * FROM face_group
          WHERE namespace_id = %(namespace_id)s
            AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
            AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
            AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
-           AND (NOT %(without_custom_id)s OR NOT has_custom_id)
-           AND (NOT %(without_feed_id)s OR NOT has_feed_id)
          ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS g
- WHERE (%(custom_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM face f
-         WHERE f.namespace_id = %(namespace_id)s AND f.group_id = g.id AND f.custom_id = ANY(%(custom_ids)s)))
+ WHERE (NOT %(without_custom_id)s OR NOT has_custom_id)
+   AND (NOT %(without_feed_id)s OR NOT has_feed_id)
+   AND (%(custom_ids)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM (SELECT custom_id FROM face WHERE group_id = g.id OFFSET 0) AS f
+         WHERE f.custom_id = ANY(%(custom_ids)s)))
    AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM face f
-         WHERE f.namespace_id = %(namespace_id)s AND f.group_id = g.id AND f.feed_id = ANY(%(feed_ids)s)))
+        SELECT 1 FROM (SELECT feed_id FROM face WHERE group_id = g.id OFFSET 0) AS f
+         WHERE f.feed_id = ANY(%(feed_ids)s)))
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- has_more: whether there are other groups than those few
@@ -34,26 +34,26 @@ SELECT EXISTS (
         WHERE namespace_id = %(namespace_id)s
           AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-          AND (NOT %(without_custom_id)s OR NOT has_custom_id)
-          AND (NOT %(without_feed_id)s OR NOT has_feed_id)
        OFFSET %(among)s);
 
 -- search_by_faces_newest: groups of one namespace, newest first, found by way of the faces that have one of the custom
--- ids, or else one of the feed ids: for ids that are rare, or were not seen lately
-SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
-  FROM (SELECT DISTINCT group_id FROM face
-         WHERE namespace_id = %(namespace_id)s
-           AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = ANY(%(feed_ids)s)
-                    ELSE custom_id = ANY(%(custom_ids)s) END) AS seen
-  JOIN face_group g ON g.id = seen.group_id
- WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM face f
-         WHERE f.namespace_id = %(namespace_id)s AND f.group_id = seen.group_id AND f.feed_id = ANY(%(feed_ids)s)))
-   AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-   AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-   AND (NOT %(without_custom_id)s OR NOT has_custom_id)
-   AND (NOT %(without_feed_id)s OR NOT has_feed_id)
- ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
+-- ids, or else one of the feed ids: for ids that are rare, or were not seen lately. All that fit are found before the
+-- first is taken; planned for the first few, they would be looked for among the newest again.
+WITH fit AS MATERIALIZED (
+     SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
+       FROM (SELECT DISTINCT group_id FROM face
+              WHERE namespace_id = %(namespace_id)s
+                AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = ANY(%(feed_ids)s)
+                         ELSE custom_id = ANY(%(custom_ids)s) END) AS seen
+       JOIN face_group g ON g.id = seen.group_id
+      WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR EXISTS (
+             SELECT 1 FROM face f
+              WHERE f.namespace_id = %(namespace_id)s AND f.group_id = seen.group_id AND f.feed_id = ANY(%(feed_ids)s)))
+        AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+        AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+        AND (NOT %(without_custom_id)s OR NOT has_custom_id)
+        AND (NOT %(without_feed_id)s OR NOT has_feed_id))
+SELECT * FROM fit ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- nearest: for each probe the k groups of one namespace whose centroids are most like it, best first
 SELECT probe.position::integer AS probe, nearest.*

@@ -9,13 +9,14 @@ from uuid import UUID
 from pgvector import Vector
 
 from visavis.records import FloatArray, Identity, Search
-from visavis.store.by_faces import search_by_faces
+from visavis.store.by_faces import Statements, search_by_faces
 from visavis.store.database import Transaction
 from visavis.store.probes import probe_parameters
 from visavis.store.rows import fetch_all, fetch_new, fetch_one
 from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
+_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["search_by_faces_newest"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Id
     """Identities of one namespace."""
     has_own_ids = search.ids is not None or search.custom_ids is not None
     by_faces = search.feed_ids is not None and not has_own_ids
-    return await search_by_faces(db, Identity, _SQL, namespace_id, search, by_faces=by_faces)
+    return await search_by_faces(db, Identity, _SEARCH, namespace_id, search, by_faces=by_faces)
 
 
 async def gallery_size(db: Transaction, namespace_id: UUID, model_id: str) -> int:

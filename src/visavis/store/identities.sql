@@ -16,7 +16,7 @@ UPDATE identity SET custom_id = %(custom_id)s WHERE id = %(id)s AND namespace_id
 DELETE FROM identity WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
 -- search_newest: identities of one namespace, newest first; feed ids are those of any of its faces, and looked for in
--- the newest few identities only: among how many
+-- the newest few identities only: among how many. OFFSET 0: of each, its own faces are read.
 SELECT id, namespace_id, custom_id, created_at
   FROM (SELECT * FROM identity
          WHERE namespace_id = %(namespace_id)s
@@ -25,11 +25,11 @@ SELECT id, namespace_id, custom_id, created_at
            AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
            AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
            AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-           AND (NOT %(without_feed_id)s OR NOT has_feed_id)
          ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS i
- WHERE %(feed_ids)s::text[] IS NULL OR EXISTS (
-       SELECT 1 FROM face f
-        WHERE f.namespace_id = %(namespace_id)s AND f.identity_id = i.id AND f.feed_id = ANY(%(feed_ids)s))
+ WHERE (NOT %(without_feed_id)s OR NOT has_feed_id)
+   AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM (SELECT feed_id FROM face WHERE identity_id = i.id OFFSET 0) AS f
+         WHERE f.feed_id = ANY(%(feed_ids)s)))
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- has_more: whether there are other identities than those few
@@ -40,21 +40,23 @@ SELECT EXISTS (
           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
           AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
           AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-          AND (NOT %(without_feed_id)s OR NOT has_feed_id)
        OFFSET %(among)s);
 
 -- search_by_faces_newest: identities of one namespace, newest first, found by way of the faces that have one of the
--- feed ids: for feeds that are rare, or were not seen lately
-SELECT i.id, i.namespace_id, custom_id, created_at
-  FROM (SELECT DISTINCT identity_id FROM face
-         WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s) AND identity_id IS NOT NULL) AS seen
-  JOIN identity i ON i.id = seen.identity_id
- WHERE (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-   AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-   AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
-   AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-   AND (NOT %(without_feed_id)s OR NOT has_feed_id)
- ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
+-- feed ids: for feeds that are rare, or were not seen lately. All that fit are found before the first is taken, as groups
+-- are.
+WITH fit AS MATERIALIZED (
+     SELECT i.id, i.namespace_id, custom_id, created_at
+       FROM (SELECT DISTINCT identity_id FROM face
+              WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s)
+                AND identity_id IS NOT NULL) AS seen
+       JOIN identity i ON i.id = seen.identity_id
+      WHERE (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+        AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+        AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
+        AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+        AND (NOT %(without_feed_id)s OR NOT has_feed_id))
+SELECT * FROM fit ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- gallery_size: how many people a probe is searched among
 SELECT count(*) FROM identity_template WHERE namespace_id = %(namespace_id)s AND model_id = %(model_id)s;

@@ -43,8 +43,10 @@ CREATE INDEX face_both_ids ON face (namespace_id, feed_id DESC, custom_id DESC, 
 -- A face of a group, or of an identity, that has one of some ids is found without a look at the faces themselves.
 DROP INDEX face_group_id, face_identity;
 CREATE INDEX face_group_id ON face (group_id) INCLUDE (namespace_id, custom_id, feed_id);
-CREATE INDEX face_identity ON face (identity_id) INCLUDE (namespace_id, feed_id) WHERE identity_id IS NOT NULL;
+CREATE INDEX face_identity ON face (identity_id) INCLUDE (feed_id) WHERE identity_id IS NOT NULL;
 
 CREATE INDEX face_group_newest ON face_group (namespace_id, created_at DESC, id DESC);
 CREATE INDEX identity_newest ON identity (namespace_id, created_at DESC, id DESC);
 CREATE INDEX identity_custom_id ON identity (namespace_id, custom_id);
+
+ANALYZE job, face, face_group, identity;
