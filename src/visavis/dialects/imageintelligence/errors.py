@@ -26,12 +26,6 @@ _STATUS: dict[type[VisavisError], int] = {
     TooLarge: 413,
 }
 
-_HEADERS: dict[int, dict[str, str]] = {
-    401: {"WWW-Authenticate": "Bearer"},
-    # Kept open, the connection would have to be read to the end of a body that nobody wants.
-    413: {"Connection": "close"},
-}
-
 _log = structlog.get_logger(__name__)
 
 
@@ -50,7 +44,9 @@ def install(app: FastAPI) -> None:
             _log.error("request failed", path=request.url.path, error=error.code, exc_info=error)
             # What failed inside is for the log, not for the client.
             return error_response(500, "server_error", "The server could not do this; try again later.")
-        return error_response(status, error.code, error.message, _HEADERS.get(status))
+        return error_response(
+            status, error.code, error.message, {"WWW-Authenticate": "Bearer"} if status == 401 else None
+        )
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> JSONResponse:
