@@ -68,11 +68,11 @@ def set_fmr(
     changed = asyncio.run(_set(name, fmr))
     if changed is None:
         raise NotFound(f"There is no organisation named {name}.")
-    typer.echo(f"{changed.name}: two different people may pass for one {_rate(changed.false_match_rate)}.")
+    typer.echo(f"{changed.name}: {_rate(changed.false_match_rate)} pairs of different people may pass for one person.")
 
 
 def _rate(fmr: float) -> str:
-    return f"1 in {1 / fmr:,.0f} times"
+    return f"1 in {1 / fmr:,.0f}"
 
 
 async def _list() -> list[Organization]:

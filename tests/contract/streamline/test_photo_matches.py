@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from support import people
 from support.client import Json
@@ -20,6 +20,7 @@ from support.people import EILEEN, GRACE, LUIS, jpeg
 from support.server import Server
 from support.streamline import FIELDS, NEWER, OLDER, VERSION, StreamlineClient
 from visavis import samples
+from visavis.media.crops import encode_jpeg
 
 EDITIONS = pytest.mark.parametrize("path", [OLDER, NEWER], ids=["older", "newer"])
 
@@ -93,27 +94,8 @@ def test_the_command_line_gives_the_same_number_for_the_same_files(
 
 @cache
 def card(face_px: int, *, second_portrait: bool = False) -> bytes:
-    """An identity card of 600 pixels with a printed portrait of Eileen whose face is so wide."""
-    portrait = samples.portrait(EILEEN)
-    x0, y0, x1, y1 = (220, 0, 420, 270)  # round her face
-    head = Image.fromarray(portrait[y0:y1, max(x0 - 90, 0) : x1 + 90])
-    factor = face_px / FACE_OF_PORTRAIT_PX
-    small = head.resize((round(head.width * factor), round(head.height * factor)), Image.Resampling.LANCZOS)
-    page = Image.new("RGB", (600, 378), (214, 222, 226))
-    draw = ImageDraw.Draw(page)
-    for line in range(9):
-        draw.text((250, 40 + 34 * line), f"SPECIMEN {line} IDENTITY CARD 0123456789", fill=(40, 40, 70))
-    page.paste(small, (30, 80))
-    if second_portrait:
-        page.paste(small.resize((round(small.width * 0.8), round(small.height * 0.8))), (460, 230))
-    page = page.filter(ImageFilter.GaussianBlur(0.5))
-    grain = np.random.default_rng(1).normal(0, 6, (378, 600, 3))  # of the print
-    file = io.BytesIO()
-    Image.fromarray((np.asarray(page) + grain).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
-    return file.getvalue()
-
-
-FACE_OF_PORTRAIT_PX = 100
+    """An identity card of 600 pixels with a printed portrait of Eileen whose face is so wide, as a JPEG file."""
+    return encode_jpeg(samples.id_card(EILEEN, face_px=face_px, second_portrait=second_portrait), 80)
 
 
 @pytest.mark.parametrize("face_px", [80, 50, 40])
