@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 
 from visavis.accounts.applications import authenticate, holder_of_key
-from visavis.accounts.tokens import TokenSigner
+from visavis.accounts.tokens import TokenSigner, bearer_token
 from visavis.dialects.streamline.errors import InvalidFields
 from visavis.errors import NotAuthenticated, NotPermitted
 from visavis.records import Application
@@ -28,14 +28,12 @@ def guard(database: Database, signer: TokenSigner, scope: str) -> Guard:
     """
 
     async def require(request: Request) -> Application:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise NotAuthenticated("An Authorization header with a bearer token is required.")
+        token = bearer_token(request.headers.get("authorization"))
         key = request.headers.get(KEY_HEADER) or _query(request, *_KEY_NAMES)
         if not key:
             raise NotAuthenticated(f"A subscription key is required, in the header {KEY_HEADER}.")
         async with database.transaction() as db:
-            application, granted = await authenticate(db, signer, token.strip())
+            application, granted = await authenticate(db, signer, token)
             holder = await holder_of_key(db, key)
         if holder.id != application.id:
             raise NotPermitted("The access token and the subscription key do not belong together.")

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from uuid import uuid4
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
+from visavis.dialects import failures
 from visavis.dialects.streamline.schemas import Problem, TokenError
-from visavis.errors import InvalidRequest, NotAuthenticated, NotFound, NotPermitted, VisavisError
-
-_log = structlog.get_logger(__name__)
-
-_STATUS: dict[type[VisavisError], int] = {NotAuthenticated: 401, NotPermitted: 403, NotFound: 404}
+from visavis.errors import InvalidRequest, VisavisError
 
 
 class InvalidFields(InvalidRequest):
@@ -48,13 +42,9 @@ def problem(faults: Mapping[str, Sequence[str]]) -> JSONResponse:
     return JSONResponse(body.model_dump(by_alias=True), 400)
 
 
-def failure(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Any other failure."""
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
-
-
 def install(app: FastAPI) -> None:
     """Answer every failure of the app in this dialect's shapes."""
+    failures.install(app, failures.code_and_message)
 
     @app.exception_handler(InvalidFields)
     async def fields(request: Request, error: InvalidFields) -> JSONResponse:
@@ -69,29 +59,7 @@ def install(app: FastAPI) -> None:
         body = TokenError(error=error.error, error_description=error.message)
         return JSONResponse(body.model_dump(), status, headers)
 
-    @app.exception_handler(VisavisError)
-    async def known(request: Request, error: VisavisError) -> JSONResponse:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        if status == 500:
-            _log.error("request failed", path=request.url.path, error=error.code, exc_info=error)
-            return failure(500, "server_error", "The server could not do this; try again later.")
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-        return failure(status, error.code, error.message, headers)
-
     @app.exception_handler(RequestValidationError)
     async def validation(request: Request, error: RequestValidationError) -> JSONResponse:
         del request
         return problem({str(fault["loc"][-1]): [fault["msg"]] for fault in error.errors()})
-
-    @app.exception_handler(HTTPException)
-    async def routing(request: Request, error: HTTPException) -> JSONResponse:
-        del request
-        phrase = HTTPStatus(error.status_code).phrase
-        message = "There is no such path." if error.status_code == 404 else f"{phrase}."
-        headers = dict(error.headers) if error.headers else None
-        return failure(error.status_code, phrase.lower().replace(" ", "_"), message, headers)
-
-    @app.exception_handler(Exception)
-    async def unknown(request: Request, error: Exception) -> JSONResponse:
-        _log.error("request failed", path=request.url.path, exc_info=error)
-        return failure(500, "server_error", "The server could not do this; try again later.")

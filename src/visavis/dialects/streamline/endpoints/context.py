@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -11,12 +11,9 @@ from pydantic import BaseModel
 from visavis.accounts.tokens import TokenSigner
 from visavis.dialects.streamline import schemas as wire
 from visavis.dialects.streamline.access import Guard, guard
-from visavis.errors import NotFound
 from visavis.jobs.intake import Intake
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
-
-Thing = TypeVar("Thing")
 
 # For the page that describes the API.
 FAILURES: dict[int | str, dict[str, Any]] = {
@@ -54,14 +51,3 @@ class Context:
 def answer(model: BaseModel) -> Response:
     """A resource, with its nulls."""
     return Response(model.model_dump_json(by_alias=True), media_type="application/json")
-
-
-def required(thing: Thing | None, what: str) -> Thing:
-    """A thing that must be there.
-
-    Raises:
-        NotFound: it is not.
-    """
-    if thing is None:
-        raise NotFound(f"There is no such {what}.")
-    return thing

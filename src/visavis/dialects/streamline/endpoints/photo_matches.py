@@ -11,8 +11,9 @@ from visavis.accounts import scopes
 from visavis.dialects.streamline import schemas as wire
 from visavis.dialects.streamline import translate
 from visavis.dialects.streamline.editions import NEWER, OLDER, Edition
-from visavis.dialects.streamline.endpoints.context import FAILURES, NOT_FOUND, VERSION, Context, answer, required
+from visavis.dialects.streamline.endpoints.context import FAILURES, NOT_FOUND, VERSION, Context, answer
 from visavis.dialects.streamline.form import ENDINGS, read_form
+from visavis.errors import required
 from visavis.records import Application, JobKind, Role
 from visavis.store import applications, decisions, jobs
 

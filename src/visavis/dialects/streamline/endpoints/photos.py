@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Response
 from visavis.accounts import scopes
 from visavis.dialects.streamline import translate
 from visavis.dialects.streamline.editions import NEWER, OLDER
-from visavis.dialects.streamline.endpoints.context import FAILURES, NOT_FOUND, VERSION, Context, required
+from visavis.dialects.streamline.endpoints.context import FAILURES, NOT_FOUND, VERSION, Context
 from visavis.dialects.streamline.endpoints.photo_matches import PREFIXES
+from visavis.errors import required
 from visavis.jobs.requests import PhotoMatchRequest, request_of
 from visavis.media.headers import sniff_media_type
 from visavis.records import Application, JobKind, Role
