@@ -7,8 +7,10 @@ docstring that is the public message when none is given.
 from __future__ import annotations
 
 import inspect
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 from uuid import UUID
+
+Thing = TypeVar("Thing")
 
 
 class VisavisError(Exception):
@@ -45,6 +47,17 @@ class NotFound(VisavisError):
     """There is no such resource."""
 
     code = "not_found"
+
+
+def required(thing: Thing | None, what: str) -> Thing:
+    """A thing that must be there.
+
+    Raises:
+        NotFound: it is not.
+    """
+    if thing is None:
+        raise NotFound(f"There is no such {what}.")
+    return thing
 
 
 class NotAuthenticated(VisavisError):

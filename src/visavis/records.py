@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     MATCH = "match"
     DETECT = "detect"
     ASK = "ask"
+    PHOTO_MATCH = "photo_match"
 
 
 class JobStatus(StrEnum):
@@ -114,6 +115,16 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """Who uses this installation. ``false_match_rate``: how often two different people may pass for one."""
+
+    id: UUID
+    name: str
+    false_match_rate: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Namespace:
     """A wall inside one organisation: nothing compares across it."""
 
@@ -151,7 +162,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted asynchronous request."""
+    """One accepted asynchronous request. ``false_match_rate``: the operating point in force when it was accepted."""
 
     id: UUID
     organization_id: UUID
@@ -164,6 +175,7 @@ class Job:
     webhook_url: str | None
     request: Mapping[str, Any] | None
     base_url: str | None
+    false_match_rate: float
     created_at: datetime
     ended_at: datetime | None
 
@@ -235,8 +247,22 @@ class ProbeFace:
     job_image_id: UUID
     box: Box
     detection_score: float
+    sharpness: float
+    is_frontal: bool
     model_id: str
     embedding: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class CountedFace:
+    """The face of a picture that counted in a decision about two pictures. ``face_count``: faces of that picture."""
+
+    job_image_id: UUID
+    box: Box
+    detection_score: float
+    sharpness: float
+    is_frontal: bool
+    face_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -95,6 +95,41 @@ def without_faces() -> dict[str, UInt8Array]:
         SamplesMissingError: scikit-image is not installed.
     """
     return {subject: _read(photograph) for subject, photograph in _WITHOUT_FACES.items()}
+
+
+def id_card(name: str, *, face_px: int = 60, second_portrait: bool = False) -> UInt8Array:
+    """A made-up identity card of one of PEOPLE: (378, 600, 3) RGB, small print, a printed portrait, the grain of paper.
+
+    Args:
+        face_px: how wide the face in the portrait is.
+        second_portrait: a smaller one beside it, as many cards have.
+    Raises:
+        KeyError: nobody of that name.
+        SamplesMissingError: the package that carries the portrait is not installed.
+    """
+    image = Image.fromarray(portrait(name))
+    left, top, right, bottom = _PORTRAITS[name].face_xyxy
+    width, height = right - left, bottom - top
+    head = image.crop(
+        (
+            round(max(left - 0.5 * width, 0) * image.width),
+            round(max(top - 0.6 * height, 0) * image.height),
+            round(min(right + 0.5 * width, 1) * image.width),
+            round(min(bottom + 0.4 * height, 1) * image.height),
+        )
+    )
+    factor = face_px / (width * image.width)
+    small = head.resize((round(head.width * factor), round(head.height * factor)), Image.Resampling.LANCZOS)
+    card = Image.new("RGB", (600, 378), (214, 222, 226))
+    draw = ImageDraw.Draw(card)
+    for line in range(9):
+        draw.text((250, 40 + 34 * line), f"SPECIMEN {line} IDENTITY CARD 0123456789", fill=(40, 40, 70))
+    card.paste(small, (30, 80))
+    if second_portrait:
+        card.paste(small.resize((round(small.width * 0.8), round(small.height * 0.8))), (440, 220))
+    printed = np.asarray(card.filter(ImageFilter.GaussianBlur(0.5)), np.float32)
+    grain = np.random.default_rng(1).normal(0, 6, printed.shape)
+    return (printed + grain).clip(0, 255).astype(np.uint8)
 
 
 def stranger() -> UInt8Array:

@@ -20,6 +20,7 @@ from visavis.pictures import media_router
 from visavis.store import deliveries
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
+from visavis.unread_bodies import UnreadBodies
 
 
 def create_server(
@@ -34,6 +35,7 @@ def create_server(
     app = FastAPI(
         title="Visavis", version=__version__, redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None
     )
+    app.add_middleware(UnreadBodies)
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def alive() -> str:

@@ -93,6 +93,9 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
     # Here, not above: workers share this module, and the web framework would cost each of them 40 MiB.
     from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
     from visavis.dialects.imageintelligence.endpoints import Context as ImageIntelligence
+    from visavis.dialects.streamline.app import PATHS as STREAMLINE_PATHS
+    from visavis.dialects.streamline.app import create_app as create_streamline
+    from visavis.dialects.streamline.endpoints import Context as Streamline
     from visavis.server import create_server
 
     async with open_database(url, max_connections=_SERVER_CONNECTIONS) as database:
@@ -102,21 +105,26 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
         async with database.transaction() as db:
             signer = TokenSigner(await signing_key(db, "tokens"), ttl_seconds=settings.token_ttl_seconds)
             media_links = MediaLinks(await signing_key(db, "media"))
+        intake = Intake(database, blobs, queue)
         imageintelligence = ImageIntelligence(
             database=database,
-            intake=Intake(database, blobs, queue),
+            intake=intake,
             queue=queue,
             signer=signer,
             media_links=media_links,
             public_url=settings.public_url,
             media_url_ttl_seconds=settings.media_url_ttl_seconds,
         )
+        streamline = create_streamline(Streamline(database=database, blobs=blobs, intake=intake, signer=signer))
         app = create_server(
             database=database,
             blobs=blobs,
             queue=queue,
             media_links=media_links,
-            dialects={"/v2": create_imageintelligence(imageintelligence)},
+            dialects={
+                "/v2": create_imageintelligence(imageintelligence),
+                **dict.fromkeys(STREAMLINE_PATHS, streamline),
+            },
         )
         keepers = [
             asyncio.create_task(keep_house(database, blobs)),

@@ -35,13 +35,15 @@ def test_the_demo_tells_its_story_draws_the_sheet_and_leaves_nothing_else(
     sheet = tmp_path / "sheet.png"
     told = run(environment, "--out", str(sheet))
     assert told.returncode == 0, told.stdout + told.stderr
-    for step in (
+    steps = (
         "1. Recognise a batch",
         "2. Groups appear",
         "3. One gets a name",
         "4. New pictures",
         "5. One question",
-    ):
+        "6. Another dialect",
+    )
+    for step in steps:
         assert step in told.stdout
     recognised, chosen = [line for line in told.stdout.splitlines() if "Grace Hopper, new view" in line]
     assert recognised.count("Grace Hopper") == 2

@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 
 from support.client import Client
 
-_FACTS: Final = Path(__file__).parent.parent / "contract" / "imageintelligence" / "contract.json"
+_FACTS: Final = Path(__file__).parent.parent / "contract"
 _ADDRESS: Final = "urn:visavis:contract"
 
 # What the behaviour page asks of every operation, and the facts do not repeat for each of them.
@@ -36,9 +36,9 @@ class Contract:
 
     @classmethod
     @cache
-    def published(cls) -> Contract:
-        """That of the Image Intelligence dialect."""
-        return cls(json.loads(_FACTS.read_text(encoding="utf-8")))
+    def published(cls, dialect: str = "imageintelligence") -> Contract:
+        """That of a dialect."""
+        return cls(json.loads((_FACTS / dialect / "contract.json").read_text(encoding="utf-8")))
 
     def template(self, path: str) -> str | None:
         """The path of the facts that an address belongs to: the one with the most fixed parts."""
@@ -83,6 +83,17 @@ class Contract:
             method, status = request.method.lower(), str(response.status_code)
             content = ["paths", template, method, "responses", status, "content"]
             self._validate(body, [*content, "application/json", "schema"], told)
+
+    def check_answer(self, template: str, response: httpx.Response) -> None:
+        """Fail unless a path of the facts lists this status, and a JSON body is as it says there."""
+        method, status = response.request.method.lower(), str(response.status_code)
+        told = f"{method} {template} -> {status} {response.text[:500]}"
+        listed = self._paths[template][method]["responses"].get(status)
+        assert listed is not None, f"the contract does not list the status: {told}"
+        if "application/json" in listed.get("content", {}):
+            assert response.headers["content-type"].partition(";")[0] == "application/json", told
+            pointer = ["paths", template, method, "responses", status, "content", "application/json", "schema"]
+            self._validate(response.json(), pointer, told)
 
     def check_schema(self, name: str, body: Any) -> None:
         """Fail unless a body is as the schema of that name says."""

@@ -80,6 +80,18 @@ async def authenticate(db: Transaction, signer: TokenSigner, token: str) -> tupl
     return application, claims.scopes
 
 
+async def holder_of_key(db: Transaction, subscription_key: str) -> Application:
+    """The application that a subscription key belongs to.
+
+    Raises:
+        NotAuthenticated: the key is unknown, or its application was revoked.
+    """
+    application = await applications.by_subscription_key(db, hash_secret(subscription_key))
+    if application is None:
+        raise NotAuthenticated("The subscription key is not valid, or no longer.")
+    return application
+
+
 async def signing_key(db: Transaction, purpose: str) -> bytes:
     """The secret with which this installation signs for a purpose; made at random on first use."""
     return await applications.signing_key(db, purpose=purpose, fresh=secrets.token_bytes(32))

@@ -71,3 +71,15 @@ class TokenSigner:
             return Claims(UUID(claims["sub"]), frozenset(str(claims.get("scope", "")).split()))
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise NotAuthenticated("The access token is not valid, or no longer.") from error
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token in an ``Authorization`` header.
+
+    Raises:
+        NotAuthenticated: there is none.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated("An Authorization header with a bearer token is required.")
+    return token.strip()

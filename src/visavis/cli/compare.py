@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from visavis import wiring
 from visavis.errors import ImageError, InvalidRequest
 from visavis.faces import Calibration, FaceEngine, cosine
 from visavis.faces.calibration import DEFAULT_FMR
-from visavis.jobs.analysis import FoundFace, analyze_picture
+from visavis.jobs.analysis import FoundFace, Look, describe, look_at
 from visavis.media.images import ImageLimits
 from visavis.settings import read_settings
 
@@ -67,7 +68,10 @@ def compare(
         raise typer.BadParameter(f"a false match rate lies between 0 and 1, not {fmr:g}", param_hint="--fmr")
     pictures = [(path, _read(path)) for path in (a, b)]  # before the models: a typing error is told at once
     engine = wiring.load_engine(read_settings())
-    shown_a, shown_b = (_look(engine, path, data) for path, data in pictures)
+    looks = [_look(engine, path, data) for path, data in pictures]
+    # Together, as a photo match does it: the same two files give the very same number.
+    found = describe(engine, looks)
+    shown_a, shown_b = (_shown(path, faces) for (path, _), faces in zip(pictures, found, strict=True))
     verdict = judge(engine.calibration, cosine(shown_a.face.embedding, shown_b.face.embedding), fmr)
     if as_json:
         typer.echo(json.dumps(_told(verdict, shown_a, shown_b), indent=2))
@@ -97,11 +101,14 @@ def _read(path: Path) -> bytes:
         raise InvalidRequest(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _look(engine: FaceEngine, path: Path, data: bytes) -> Shown:
+def _look(engine: FaceEngine, path: Path, data: bytes) -> Look:
     try:
-        faces = analyze_picture(engine, data, ImageLimits())
+        return look_at(engine, data, ImageLimits(), persistent=True)
     except ImageError as error:
         raise InvalidRequest(f"{path}: {error.message}") from error
+
+
+def _shown(path: Path, faces: Sequence[FoundFace]) -> Shown:
     if not faces:
         raise InvalidRequest(f"No face was found in {path}.")
     return Shown(path, max(faces, key=lambda face: face.box.area), len(faces))

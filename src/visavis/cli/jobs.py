@@ -15,24 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli.left_out import LEFT_OUT
 from visavis.errors import NotFound
-from visavis.records import Application, Box, Decision, Feedback, Job, JobImage, LeftOut, Role, Sighting
+from visavis.records import Application, Box, Decision, Feedback, Job, JobImage, Role, Sighting
 from visavis.settings import read_settings
 from visavis.store import applications, decisions, deliveries, faces, feedback, jobs
 from visavis.store.deliveries import ListedDelivery
 
 app = typer.Typer(help="Look into jobs: pictures, decisions and their figures.", no_args_is_help=True)
-
-_LEFT_OUT: Mapping[LeftOut, str] = {
-    LeftOut.NOT_FETCHED: "it could not be fetched",
-    LeftOut.NOT_READABLE: "it is no readable picture",
-    LeftOut.NOT_PROCESSED: "it could not be processed",
-    LeftOut.NO_FACE: "it shows no face",
-    LeftOut.SEVERAL_FACES: "it shows more than one face of like size",
-    LeftOut.BLURRED: "it is too blurred",
-    LeftOut.SOMEBODY_ELSE: "it shows somebody else than the other pictures of the target",
-    LeftOut.OTHER_MODEL: "its faces were described by another model",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +104,7 @@ def _print(dossier: Dossier) -> None:
 
 def _said(dossier: Dossier, image: JobImage) -> list[str]:
     if image.left_out is not None:
-        return [f"left out: {_LEFT_OUT[image.left_out]}"]
+        return [f"left out: {LEFT_OUT[image.left_out]}"]
     lines = [
         f"face, detected with {seen.detection_score:.3f}"
         + ("" if seen.identity_score is None else f", recognised with {seen.identity_score:.3f}")

@@ -9,7 +9,19 @@ from rich.console import Console
 from rich.markup import escape
 
 from visavis import __version__
-from visavis.cli import apps, compare, doctor, evaluate, folder_import, jobs, serve, webhooks, worker
+from visavis.cli import (
+    apps,
+    compare,
+    doctor,
+    evaluate,
+    folder_import,
+    jobs,
+    orgs,
+    photo_matches,
+    serve,
+    webhooks,
+    worker,
+)
 from visavis.cli.demo import demo
 from visavis.errors import VisavisError
 
@@ -28,7 +40,9 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo)
 app.add_typer(apps.app, name="app")
+app.add_typer(orgs.app, name="org")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(photo_matches.app, name="photomatch")
 app.add_typer(webhooks.app, name="webhooks")
 
 

@@ -49,12 +49,16 @@ class Detector:
 def shrink(image_rgb: UInt8Array, longest_side_px: int) -> UInt8Array:
     """The picture with its longest side at most ``longest_side_px``; the same array where it is already."""
     height, width = image_rgb.shape[:2]
+    return image_rgb if max(height, width) <= longest_side_px else resize(image_rgb, longest_side_px)
+
+
+def resize(image_rgb: UInt8Array, longest_side_px: int) -> UInt8Array:
+    """The picture with its longest side ``longest_side_px``."""
+    height, width = image_rgb.shape[:2]
     factor = longest_side_px / max(height, width)
-    if factor >= 1:
-        return image_rgb
     size_wh = (max(1, round(width * factor)), max(1, round(height * factor)))
     # Two source pixels and more for one: interpolation would skip some of them
-    how = cv2.INTER_AREA if factor <= 0.5 else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if factor <= 0.5 else cv2.INTER_LINEAR if factor <= 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image_rgb, size_wh, interpolation=how), dtype=np.uint8)
 
 

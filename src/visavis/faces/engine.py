@@ -22,7 +22,7 @@ from visavis.faces.backends import (
 )
 from visavis.faces.calibration import Calibration
 from visavis.faces.cpu import cpu_quota
-from visavis.faces.detection import OUTPUTS, Detector, shrink, suppress_overlaps, suppress_parts
+from visavis.faces.detection import OUTPUTS, Detector, resize, shrink, suppress_overlaps, suppress_parts
 from visavis.faces.embedding import Embedder
 from visavis.faces.geometry import can_be_aligned
 from visavis.faces.landmarks import look_again
@@ -58,6 +58,7 @@ DETECTION_PLANS: dict[DetectionMode, DetectionPlan] = {
     "standard": DetectionPlan((1280, 480), 0.7),
     "thorough": DetectionPlan((2560, 1280, 480), 0.7),
 }
+_ENLARGED_PX = 1280
 RECOGNISER_OUTPUTS = ["fc1"]
 TRUNK_OUTPUTS = ["features"]
 
@@ -160,17 +161,21 @@ class FaceEngine:
         """From here up, what the detector finds counts as a face."""
         return self._plan.min_score
 
-    def detect(self, image_rgb: UInt8Array) -> Detections:
+    def detect(self, image_rgb: UInt8Array, *, persistent: bool = False) -> Detections:
         """Find the faces of one upright picture, (H, W, 3) uint8 RGB; best first, possibly none.
 
         Faces whose landmarks coincide are left out: they could not be aligned.
 
+        Args:
+            persistent: somebody should be there: where nobody is found, look again at other scales.
         Raises:
             ValueError: not such an array.
             DetectionFailed: the runtime failed.
         """
         image_rgb = check_image(image_rgb)
         found = self._search(image_rgb)
+        if persistent and not len(found):
+            found = self._search_again(image_rgb)
         if self.pack.landmark_policy == "second-look":
             found = look_again(self._detector, image_rgb, found)
         return found[can_be_aligned(found.landmarks_xy)]
@@ -234,6 +239,22 @@ class FaceEngine:
             factor_xy = (image_rgb.shape[1] / shrunk.shape[1], image_rgb.shape[0] / shrunk.shape[0])
             looks.append(found.scaled(factor_xy))
         return looks[0] if len(looks) == 1 else suppress_parts(suppress_overlaps(joined(looks)))
+
+    def _search_again(self, image_rgb: UInt8Array) -> Detections:
+        longest_px = max(image_rgb.shape[:2])
+        for side_px in _other_scales_px(longest_px):
+            scaled = resize(image_rgb, side_px)
+            found = self._detector.detect(scaled, self._plan.min_score)
+            if len(found):
+                return found.scaled((image_rgb.shape[1] / scaled.shape[1], image_rgb.shape[0] / scaled.shape[0]))
+        return Detections.none()
+
+
+def _other_scales_px(longest_px: int) -> list[int]:
+    """Longest sides at which a picture is searched where nobody was found: enlarged first, for small printed faces."""
+    enlarged = min(2 * longest_px, _ENLARGED_PX)
+    sides = [enlarged] if enlarged * 3 >= longest_px * 4 else []
+    return sides + [side for side in (640, 320, 160) if side * 4 <= longest_px * 3]
 
 
 def _load_recogniser(pack: ModelPack, backend: BackendName, cache_dir: Path | None, threads: int) -> dict[int, Network]:

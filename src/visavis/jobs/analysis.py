@@ -52,15 +52,17 @@ Look = tuple[_Part, ...]
 """What is kept of a picture between looking for its faces and describing them: no pixels but the faces'."""
 
 
-def look_at(engine: FaceEngine, data: bytes, limits: ImageLimits) -> Look:
+def look_at(engine: FaceEngine, data: bytes, limits: ImageLimits, *, persistent: bool = False) -> Look:
     """Decode a picture, find its faces and cut them out.
 
+    Args:
+        persistent: somebody should be there: where nobody is found, look again at other scales.
     Raises:
         ImageError: the bytes are no usable picture.
         DetectionFailed: the engine failed.
     """
     picture = decode_image(data, limits=limits, min_longest_side_px=engine.longest_side_px)
-    detections = engine.detect(picture.image_rgb)
+    detections = engine.detect(picture.image_rgb, persistent=persistent)
     boxes = detections.boxes_xyxy
     is_small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) < _ENOUGH_PX
     if picture.reduction == 1 or not is_small.any():

@@ -62,7 +62,7 @@ class AskByExamples(Compares):
             db,
             job,
             evidence,
-            lambda faces: verify_among(faces, yes_faces, no_faces, self._engine.calibration),
+            lambda faces: verify_among(faces, yes_faces, no_faces, self._engine.calibration, job.false_match_rate),
             object_class=OBJECT_CLASS,
             engine=self._engine,
         )

@@ -49,7 +49,16 @@ class Compares(Kind[FoundFace]):
     async def keep(self, db: Transaction, job: Job, outcomes: Sequence[Outcome[FoundFace]]) -> None:
         model_id = self._engine.model_id
         faces = [
-            ProbeFace(uuid4(), outcome.image.id, face.box, face.detection_score, model_id, face.embedding)
+            ProbeFace(
+                id=uuid4(),
+                job_image_id=outcome.image.id,
+                box=face.box,
+                detection_score=face.detection_score,
+                sharpness=face.sharpness,
+                is_frontal=face.is_frontal,
+                model_id=model_id,
+                embedding=face.embedding,
+            )
             for outcome in outcomes
             for face in outcome.faces
         ]

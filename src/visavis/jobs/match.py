@@ -35,7 +35,7 @@ class Match(Compares):
             db,
             job,
             evidence,
-            lambda faces: verify(faces, embeddings, self._engine.calibration),
+            lambda faces: verify(faces, embeddings, self._engine.calibration, job.false_match_rate),
             object_class=request_of(job, MatchRequest).object_class,
             engine=self._engine,
         )

@@ -58,14 +58,18 @@ class _Seen(StoredPicture):
 
 
 def describe_pictures(
-    engine: FaceEngine, pictures: deque[LoadedPicture], limits: ImageLimits
+    engine: FaceEngine, pictures: deque[LoadedPicture], limits: ImageLimits, *, persistent: bool = False
 ) -> list[Outcome[FoundFace]]:
-    """Look at each picture, then describe the faces of all of them together, which is faster."""
+    """Look at each picture, then describe the faces of all of them together, which is faster.
+
+    Args:
+        persistent: somebody should be in each picture.
+    """
     failed: list[Outcome[FoundFace]] = []
     seen: list[_Seen] = []
     while pictures:
         picture = pictures.popleft()
-        look = _tried(picture, lambda data: look_at(engine, data, limits))
+        look = _tried(picture, lambda data: look_at(engine, data, limits, persistent=persistent))
         if isinstance(look, ImageStatus):
             failed.append(Outcome(picture.image, look, picture.key))
         else:

@@ -27,7 +27,7 @@ class Recognize(Kind[FoundFace]):
         if job.namespace_id is None:
             raise RuntimeError(f"the recognise job {job.id} has no namespace")
         new = [self._new_face(outcome.image.id, face) for outcome in outcomes for face in outcome.faces]
-        await enrol(db, job.namespace_id, self._engine.calibration, new, batch_id=uuid4())
+        await enrol(db, job.namespace_id, self._engine.calibration, new, batch_id=uuid4(), fmr=job.false_match_rate)
 
     def _new_face(self, image_id: UUID, face: FoundFace) -> NewFace:
         return NewFace(

@@ -9,6 +9,7 @@ from visavis.jobs.ask import AskByExamples, AskForFace
 from visavis.jobs.detect import Detect
 from visavis.jobs.kinds import Kind, KindOf
 from visavis.jobs.match import Match
+from visavis.jobs.photo_match import PhotoMatch
 from visavis.jobs.recognize import Recognize
 from visavis.jobs.requests import AskRequest, request_of
 from visavis.records import Job, JobKind
@@ -20,6 +21,7 @@ def kinds(engine: FaceEngine) -> KindOf:
         JobKind.RECOGNIZE: Recognize(engine),
         JobKind.MATCH: Match(engine),
         JobKind.DETECT: Detect(engine),
+        JobKind.PHOTO_MATCH: PhotoMatch(engine),
     }
     ask_for_face, ask_by_examples = AskForFace(engine), AskByExamples(engine)
 

@@ -78,7 +78,23 @@ class AskRequest:
     by_examples: bool
 
 
-def request_to_json(request: MatchRequest | DetectRequest | AskRequest) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class PhotoMatchRequest:
+    """Two photos, each of one person.
+
+    A photo that may be crowded, such as an identity card with its small second portrait, may show several faces of like
+    size; the largest counts. ``form``: in whose words the client asked, for the dialect alone. Media types are those
+    that the client gave the photos.
+    """
+
+    form: str
+    subject_media_type: str
+    target_media_type: str
+    subject_may_be_crowded: bool = False
+    target_may_be_crowded: bool = False
+
+
+def request_to_json(request: MatchRequest | DetectRequest | AskRequest | PhotoMatchRequest) -> Mapping[str, Any]:
     """A request as it is kept."""
     kind: Any = type(request)
     kept: Mapping[str, Any] = _adapter(kind).dump_python(request, mode="json")

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from visavis.faces import Calibration
+from visavis.faces.calibration import DEFAULT_FMR
 from visavis.recognition.grouping import JOIN_THRESHOLD, MERGE_THRESHOLD, Grouping
 from visavis.recognition.identification import identify
 from visavis.records import NewFace
@@ -21,7 +22,13 @@ _GROUPS_PER_FACE = 4
 
 
 async def enrol(
-    db: Transaction, namespace_id: UUID, calibration: Calibration, new: Sequence[NewFace], *, batch_id: UUID
+    db: Transaction,
+    namespace_id: UUID,
+    calibration: Calibration,
+    new: Sequence[NewFace],
+    *,
+    batch_id: UUID,
+    fmr: float = DEFAULT_FMR,
 ) -> None:
     """Recognise, group and store the faces that one work unit has found.
 
@@ -30,11 +37,12 @@ async def enrol(
     Args:
         new: all by one model.
         batch_id: the run that forms the groups.
+        fmr: of the operating point at which people are recognised.
     """
     if not new:
         return
     model_id = new[0].model_id
-    known = await identify(db, namespace_id, calibration, new)
+    known = await identify(db, namespace_id, calibration, new, fmr=fmr)
     near = await groups.nearest(
         db,
         namespace_id,

@@ -27,7 +27,7 @@ class Recognition:
 
 
 async def identify(
-    db: Transaction, namespace_id: UUID, calibration: Calibration, faces: Sequence[NewFace]
+    db: Transaction, namespace_id: UUID, calibration: Calibration, faces: Sequence[NewFace], *, fmr: float
 ) -> dict[UUID, Recognition]:
     """Those of some new faces whose person is known: face id -> who.
 
@@ -38,7 +38,7 @@ async def identify(
     size = await identities.gallery_size(db, namespace_id, model_id)
     if size == 0:
         return {}
-    threshold = calibration.identification_threshold(size)
+    threshold = calibration.identification_threshold(size, fmr)
     probes = np.stack([face.embedding for face in faces])
     candidates = await identities.nearest(db, namespace_id, model_id, probes, k=_CANDIDATES, least=threshold)
     known: dict[UUID, Recognition] = {}

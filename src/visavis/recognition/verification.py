@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visavis.faces import Calibration, cosine_matrix
+from visavis.faces.calibration import DEFAULT_FMR
 from visavis.faces.similarity import mean_embedding
 from visavis.records import FloatArray
 
@@ -52,22 +53,30 @@ def odd_one_out(embeddings: FloatArray, calibration: Calibration) -> int | None:
     return None if worst is None else worst[1]
 
 
-def verify(faces: FloatArray, target: FloatArray, calibration: Calibration) -> Verdict:
+def verify_pair(a: FloatArray, b: FloatArray, calibration: Calibration, fmr: float) -> Verdict:
+    """Whether two faces, (D,) each, are one person, at the operating point of a false match rate."""
+    return _verdict(cosine_matrix(a[None], b[None])[:, 0], None, 1, calibration, fmr)
+
+
+def verify(faces: FloatArray, target: FloatArray, calibration: Calibration, fmr: float = DEFAULT_FMR) -> Verdict:
     """Whether one of a picture's faces is the person that some target pictures show, taken together as their mean.
 
-    The most alike face decides. Many faces are many chances to be wrong, so that the false match rate of the default
+    The most alike face decides. Many faces are many chances to be wrong, so that the false match rate of the
     operating point is divided by them: it is that of the picture as a whole. A mean is nearer to everybody than one
     picture is: measured (bench/targets.py), the rate stays about the same when it is divided by the target's pictures.
 
     Args:
         faces: (N, D) embeddings of one picture, N >= 1.
         target: (T, D) embeddings of one person, T >= 1.
+        fmr: of the operating point.
     """
     similarities = cosine_matrix(faces, mean_embedding(target)[None])[:, 0]
-    return _verdict(similarities, None, len(faces) * len(target), calibration)
+    return _verdict(similarities, None, len(faces) * len(target), calibration, fmr)
 
 
-def verify_among(faces: FloatArray, yes: FloatArray, no: FloatArray, calibration: Calibration) -> Verdict:
+def verify_among(
+    faces: FloatArray, yes: FloatArray, no: FloatArray, calibration: Calibration, fmr: float = DEFAULT_FMR
+) -> Verdict:
     """Whether one of a picture's faces is like one of some examples, and more so than like any of some others.
 
     For each face the threshold lies just above its similarity to the most alike of the others, where that is more.
@@ -76,16 +85,17 @@ def verify_among(faces: FloatArray, yes: FloatArray, no: FloatArray, calibration
         faces: (N, D) embeddings of one picture, N >= 1.
         yes: (Y, D), Y >= 1, of any number of people.
         no: (M, D), M may be 0.
+        fmr: of the operating point.
     """
     to_yes = cosine_matrix(faces, yes).max(axis=1)
     to_no = cosine_matrix(faces, no).max(axis=1) if len(no) else None
-    return _verdict(to_yes, to_no, len(faces) * len(yes), calibration)
+    return _verdict(to_yes, to_no, len(faces) * len(yes), calibration, fmr)
 
 
 def _verdict(
-    similarities: FloatArray, rivals: FloatArray | None, comparisons: int, calibration: Calibration
+    similarities: FloatArray, rivals: FloatArray | None, comparisons: int, calibration: Calibration, fmr: float
 ) -> Verdict:
-    thresholds = np.full(len(similarities), calibration.identification_threshold(comparisons))
+    thresholds = np.full(len(similarities), calibration.identification_threshold(comparisons, fmr))
     if rivals is not None:
         thresholds = np.maximum(thresholds, np.nextafter(rivals.astype(np.float64), 2))
     row = int((similarities - thresholds).argmax())

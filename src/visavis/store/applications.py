@@ -77,6 +77,11 @@ async def secret_of(db: Transaction, client_id: str) -> tuple[UUID, bytes] | Non
     return await cursor.fetchone()
 
 
+async def by_subscription_key(db: Transaction, key_hash: bytes) -> Application | None:
+    """The application in force that has a subscription key of this hash."""
+    return await fetch_one(db, Application, _SQL["by_subscription_key"], {"key_hash": key_hash})
+
+
 async def list_all(db: Transaction) -> list[Application]:
     """Every application there ever was, by organisation and name."""
     return await fetch_all(db, Application, _SQL["list"])

@@ -25,6 +25,11 @@ SELECT a.id, a.client_secret_hash
   FROM application a
  WHERE a.client_id = %(client_id)s AND a.revoked_at IS NULL;
 
+-- by_subscription_key: one application in force by the hash of its key
+SELECT a.id, a.organization_id, o.name AS organization, a.name, a.client_id, a.scopes, a.created_at, a.revoked_at
+  FROM application a JOIN organization o ON o.id = a.organization_id
+ WHERE a.subscription_key_hash = %(key_hash)s AND a.revoked_at IS NULL;
+
 -- list: all applications, by organisation and name
 SELECT a.id, a.organization_id, o.name AS organization, a.name, a.client_id, a.scopes, a.created_at, a.revoked_at
   FROM application a JOIN organization o ON o.id = a.organization_id

@@ -113,6 +113,13 @@ async def images_of(db: Transaction, job_ids: Iterable[UUID]) -> dict[UUID, list
     return images
 
 
+async def image(db: Transaction, image_id: UUID, *, organization_id: UUID, kind: JobKind) -> JobImage | None:
+    """One picture of an organisation's jobs of a kind."""
+    return await fetch_one(
+        db, JobImage, _SQL["image"], {"id": image_id, "organization_id": organization_id, "kind": kind}
+    )
+
+
 async def open_images(db: Transaction, job_id: UUID, image_ids: Sequence[UUID]) -> list[JobImage]:
     """Those of some pictures of a job that have not ended yet."""
     return await fetch_all(db, JobImage, _SQL["open_images"], {"job_id": job_id, "image_ids": list(image_ids)})

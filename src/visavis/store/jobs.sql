@@ -1,8 +1,9 @@
--- add: accept a job
+-- add: accept a job, at the operating point that its organisation has chosen
 INSERT INTO job (id, organization_id, application_id, namespace_id, kind, status, custom_id, feed_id, webhook_url,
-                 request, base_url)
+                 request, base_url, false_match_rate)
 VALUES (%(id)s, %(organization_id)s, %(application_id)s, %(namespace_id)s, %(kind)s, 'in_progress', %(custom_id)s,
-        %(feed_id)s, %(webhook_url)s, %(request)s, %(base_url)s)
+        %(feed_id)s, %(webhook_url)s, %(request)s, %(base_url)s,
+        (SELECT false_match_rate FROM organization WHERE id = %(organization_id)s))
 RETURNING *;
 
 -- add_images: the pictures of a job
@@ -61,6 +62,11 @@ SELECT * FROM asked
 -- images_of: the pictures of some jobs, in the order of the requests
 SELECT id, job_id, role, position, status, custom_id, source_url, blob_key, left_out
   FROM job_image WHERE job_id = ANY(%(job_ids)s) ORDER BY job_id, role, position;
+
+-- image: one picture of an organisation's jobs of a kind
+SELECT i.id, i.job_id, i.role, i.position, i.status, i.custom_id, i.source_url, i.blob_key, i.left_out
+  FROM job_image i JOIN job ON job.id = i.job_id
+ WHERE i.id = %(id)s AND job.organization_id = %(organization_id)s AND job.kind = %(kind)s;
 
 -- open_images: those of some pictures that have not ended
 SELECT id, job_id, role, position, status, custom_id, source_url, blob_key, left_out

@@ -26,6 +26,8 @@ async def add(db: Transaction, job_id: UUID, faces: Sequence[ProbeFace]) -> None
             "id": str(face.id),
             "job_image_id": str(face.job_image_id),
             "detection_score": face.detection_score,
+            "sharpness": face.sharpness,
+            "is_frontal": face.is_frontal,
             "model_id": face.model_id,
             **box_columns(face.box),
         }

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from visavis import samples
 from visavis.errors import DegenerateLandmarks, InvalidRequest
 from visavis.faces import Detections, FaceEngine, UInt8Array, compare, cosine
 from visavis.faces.engine import DETECTION_PLANS
@@ -182,6 +183,33 @@ def test_a_face_that_fills_the_picture_is_found(engine: FaceEngine, people: dict
         faces = engine.analyze([selfie])[0]
         assert len(faces) == 1
         assert cosine(faces.embeddings[0], one(engine, image)) > 0.7
+
+
+@pytest.mark.parametrize("name", ["ada", "grace", "luis"])
+def test_a_tiny_face_is_found_by_looking_again_at_other_scales(
+    engine: FaceEngine, people: dict[str, UInt8Array], name: str
+) -> None:
+    portrait = people[name]
+    [left, top, right, bottom] = engine.detect(portrait).boxes_xyxy[0]
+    factor = 9 / (right - left)  # the face is nine pixels wide
+    small = cv2.resize(portrait, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    page = np.full((200, 300, 3), 200, np.uint8)
+    page[20 : 20 + small.shape[0], 20 : 20 + small.shape[1]] = small
+    assert len(engine.detect(page)) == 0
+    found = engine.detect(page, persistent=True)
+    assert len(found) == 1
+    middle = (found.boxes_xyxy[0, :2] + found.boxes_xyxy[0, 2:]) / 2
+    expected = 20 + factor * np.array([(left + right) / 2, (top + bottom) / 2])
+    np.testing.assert_allclose(middle, expected, atol=3)
+
+
+def test_looking_again_finds_nobody_where_nobody_is(engine: FaceEngine) -> None:
+    for image in samples.without_faces().values():
+        assert len(engine.detect(image, persistent=True)) == 0
+
+
+def test_who_was_found_at_the_first_look_is_not_looked_for_again(engine: FaceEngine, ada: UInt8Array) -> None:
+    np.testing.assert_array_equal(engine.detect(ada).boxes_xyxy, engine.detect(ada, persistent=True).boxes_xyxy)
 
 
 def test_landmarks_that_coincide_are_refused_by_describe(engine: FaceEngine, ada: UInt8Array) -> None:

@@ -14,12 +14,14 @@ from visavis.errors import VisavisError
 Json = dict[str, Any]
 
 _JOB_WITHIN_S = 60.0
+_PENDING = 1
 
 
 class DemoClient:
     """Signed in to one server."""
 
     def __init__(self, base_url: str, credentials: dict[str, str]) -> None:
+        self._credentials = credentials
         self._http = httpx.Client(base_url=base_url, timeout=30)
         wanted = {key: credentials[key] for key in ("clientId", "clientSecret")}
         token = self._call("POST", "/v2/oauth/token", wanted)["accessToken"]
@@ -65,6 +67,31 @@ class DemoClient:
             "POST", f"/v2/recognition/identities/{namespace}", {"customId": custom_id, "imageIds": list(face_ids)}
         )
         return identity
+
+    def photo_match(self, selfie: bytes, id_photo: bytes) -> Json:
+        """Ask the second dialect whether a selfie shows the person on an ID photo."""
+        form = {
+            "client_id": self._credentials["clientId"],
+            "client_secret": self._credentials["clientSecret"],
+            "grant_type": "client_credentials",
+        }
+        token = self._http.post("/realms/demo/protocol/openid-connect/token", data=form).raise_for_status().json()
+        headers = {
+            "Authorization": f"Bearer {token['access_token']}",
+            "Ocp-Apim-Subscription-Key": self._credentials["subscriptionKey"],
+        }
+        path, version = "/idv/api/biometrics/photomatch", {"v": "2.0"}
+        files = {"selfie": ("selfie.jpg", selfie), "idFrontPhoto": ("card.jpg", id_photo)}
+        created = self._http.post(path, params=version, headers=headers, files=files).raise_for_status().json()
+        deadline = time.monotonic() + _JOB_WITHIN_S
+        while True:
+            answer = self._http.get(f"{path}/{created['id']}", params=version, headers=headers)
+            told: Json = answer.raise_for_status().json()
+            if told["requestStatus"] != _PENDING:
+                return told
+            if time.monotonic() > deadline:
+                raise VisavisError(f"The photo match has not ended within {_JOB_WITHIN_S:.0f} s.")
+            time.sleep(0.05)
 
     def picture(self, url: str) -> bytes:
         """The bytes behind a signed address."""

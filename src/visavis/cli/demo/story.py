@@ -61,6 +61,7 @@ def tell(client: DemoClient, console: Console) -> Album:
     ]
     _recognise_newcomers(client, console, newcomers, identity, known=f"{grace}, new view")
     _match(client, console, identity, newcomers, shown_in=f"{grace}, new view")
+    _check_ids(client, console)
     return _album(client, {identity["id"]: identity["customId"]}, [data for _, data in empty])
 
 
@@ -147,6 +148,20 @@ def _match(
     console.print(table)
     console.print("   No group, no name, no namespace: the embeddings were deleted with the decision.\n")
     _check(chosen.get("customId") == shown_in, f"{shown_in} expected as the chosen picture in {job}")
+
+
+def _check_ids(client: DemoClient, console: Console) -> None:
+    eileen, grace, _ = samples.PEOPLE
+    card = encode_jpeg(samples.id_card(eileen))
+    table = Table("selfie", "ID photo", "verdict", "score", title_justify="left")
+    table.title = "6. Another dialect: does the selfie show the person on the ID photo?"
+    for person, expected in ((eileen, "Match"), (grace, "NoMatch")):
+        result = client.photo_match(_new_view(person), card)["result"]
+        style = "green" if result["match"] else "red"
+        table.add_row(person, f"card of {eileen}", f"[{style}]{result['comment']}[/]", f"{result['score']:.4f}")
+        _check(result["status"] == expected, f"{person} against the card of {eileen}: {result}")
+    console.print(table)
+    console.print()
 
 
 def _album(client: DemoClient, names: dict[str, str], empty: list[bytes]) -> Album:

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 
 from visavis.accounts.applications import authenticate
-from visavis.accounts.tokens import TokenSigner
-from visavis.errors import NotAuthenticated, NotPermitted
+from visavis.accounts.tokens import TokenSigner, bearer_token
+from visavis.errors import NotPermitted
 from visavis.records import Application
 from visavis.store.database import Database
 
@@ -22,11 +22,9 @@ def guard(database: Database, signer: TokenSigner, scope: str) -> Guard:
     """
 
     async def require(request: Request) -> Application:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise NotAuthenticated("An Authorization header with a bearer token is required.")
+        token = bearer_token(request.headers.get("authorization"))
         async with database.transaction() as db:
-            application, granted = await authenticate(db, signer, token.strip())
+            application, granted = await authenticate(db, signer, token)
         if scope not in granted:
             raise NotPermitted(f"The token lacks the scope {scope}.")
         return application

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from visavis import __version__
-from visavis.dialects.imageintelligence import errors
+from visavis.dialects import failures
 from visavis.dialects.imageintelligence.endpoints import Context, build_router
 from visavis.dialects.imageintelligence.paths import RawPaths
 
@@ -18,6 +18,6 @@ def create_app(context: Context) -> ASGIApp:
         version=__version__,
         redirect_slashes=False,
     )
-    errors.install(app)
+    failures.install(app, failures.code_and_message)
     app.include_router(build_router(context))
     return RawPaths(app)

@@ -75,6 +75,8 @@ def job_to_wire(job: Job, results: Results, links: Links) -> wire.JobResponse:
                 job_results=wire.AskResult(image=_first_yes(job, images, results, links)),
                 image_results=[wire.ImageResult(**_result(image, links)) for image in images],
             )
+        case other:
+            raise ValueError(f"{other} is no kind of job of this dialect")
 
 
 def _image(image: JobImage, links: Links) -> dict[str, Any]:

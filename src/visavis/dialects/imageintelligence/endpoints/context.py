@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel, TypeAdapter
@@ -17,15 +17,13 @@ from visavis.dialects.imageintelligence.access import Guard, guard
 from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.links import Links
 from visavis.dialects.imageintelligence.paths import checked_namespace, unquoted
-from visavis.errors import NotFound
+from visavis.errors import required
 from visavis.jobs.deliveries import announce
 from visavis.jobs.intake import Intake
 from visavis.jobs.queue import Queue
 from visavis.records import Application, Namespace, NewDelivery, Search
 from visavis.store import namespaces
 from visavis.store.database import Database, Transaction
-
-Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +90,3 @@ async def existing(db: Transaction, application: Application, name: str) -> Name
         NotFound: nobody has used it yet.
     """
     return required(await namespaces.find(db, application.organization_id, name), "namespace")
-
-
-def required(thing: Thing | None, what: str) -> Thing:
-    """A thing that must be there.
-
-    Raises:
-        NotFound: it is not.
-    """
-    if thing is None:
-        raise NotFound(f"There is no such {what}.")
-    return thing

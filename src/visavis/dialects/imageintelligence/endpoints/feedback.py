@@ -11,7 +11,8 @@ from visavis.accounts import scopes
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.body import read_json
-from visavis.dialects.imageintelligence.endpoints.context import Context, answer, answer_list, body, required
+from visavis.dialects.imageintelligence.endpoints.context import Context, answer, answer_list, body
+from visavis.errors import required
 from visavis.jobs.feedback import give
 from visavis.records import Application
 from visavis.store import feedback

@@ -18,9 +18,9 @@ from visavis.dialects.imageintelligence.endpoints.context import (
     existing,
     namespace_in_path,
     read_search,
-    required,
 )
 from visavis.dialects.imageintelligence.links import Links
+from visavis.errors import required
 from visavis.records import Application, Group, Namespace
 from visavis.store import faces, groups, namespaces
 from visavis.store.database import Transaction

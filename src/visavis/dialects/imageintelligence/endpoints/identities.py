@@ -21,11 +21,10 @@ from visavis.dialects.imageintelligence.endpoints.context import (
     existing,
     namespace_in_path,
     read_search,
-    required,
 )
 from visavis.dialects.imageintelligence.events import identity_event
 from visavis.dialects.imageintelligence.links import Links
-from visavis.errors import InvalidRequest, UnknownFace
+from visavis.errors import InvalidRequest, UnknownFace, required
 from visavis.recognition import naming
 from visavis.records import Application, Author, Event, Identity, Namespace
 from visavis.store import faces, identities, namespaces, webhooks

@@ -17,8 +17,8 @@ from visavis.dialects.imageintelligence.endpoints.context import (
     existing,
     namespace_in_path,
     read_search,
-    required,
 )
+from visavis.errors import required
 from visavis.records import Application
 from visavis.store import faces, namespaces
 

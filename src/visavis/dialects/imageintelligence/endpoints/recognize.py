@@ -17,11 +17,11 @@ from visavis.dialects.imageintelligence.endpoints.context import (
     body,
     existing,
     read_search,
-    required,
 )
 from visavis.dialects.imageintelligence.paths import checked_namespace, namespace_in_query, unquoted
 from visavis.dialects.imageintelligence.requests import recognize_from_wire
 from visavis.dialects.imageintelligence.results import Results, job_to_wire, load_results
+from visavis.errors import required
 from visavis.records import Application, JobKind
 from visavis.store import jobs, namespaces
 
