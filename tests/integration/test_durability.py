@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -13,7 +14,8 @@ import httpx
 import pytest
 
 from support.client import Client, Json, blob
-from support.server import Server
+from support.receiver import Receiver
+from support.server import Server, free_port
 from visavis import samples
 
 
@@ -155,3 +157,39 @@ def test_twenty_jobs_at_once_with_one_new_person_make_one_group(own_server: Serv
             assert client.wait("door", job)["status"] == "COMPLETED_SUCCESSFULLY"
         [group] = client.groups("door")
         assert len(group["images"]) == 20
+
+
+def test_an_event_whose_receiver_was_down_arrives_after_both_have_been_started_again(
+    tmp_path: Path, batch: list[Json]
+) -> None:
+    own_server = Server(tmp_path / "home", workers=1, allow_private_urls="1")
+    own_server.start()
+    try:
+        credentials = own_server.create_app("acme", "camera")
+        port = free_port()  # nobody listens
+        with Client(own_server.base_url, credentials) as client:
+            sent = client.send_job("office", batch[:1], webhookUrl=f"http://127.0.0.1:{port}/hook")
+            ended = client.wait("office", sent)
+        deadline = time.monotonic() + 30
+        while deliveries(own_server, ended)[0]["attempts"] == 0:
+            assert time.monotonic() < deadline, "nobody has tried to deliver"
+        workers = own_server.worker_pids()
+        own_server.kill()
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        with Receiver(port=port) as receiver:
+            own_server.start()
+            [event] = receiver.wait_for("/hook")
+            assert event.json["id"] == ended["id"]
+            assert event.json["status"] == "COMPLETED_SUCCESSFULLY"
+            deadline = time.monotonic() + 30
+            while deliveries(own_server, ended)[0]["status"] != "delivered":
+                assert time.monotonic() < deadline, "it has arrived, and is not noted down"
+            assert len(receiver.received) == 1
+    finally:
+        own_server.stop()
+
+
+def deliveries(server: Server, job: Json) -> list[Json]:
+    told: list[Json] = json.loads(server.run("webhooks", "list", "--job", job["id"], "--json").stdout)
+    return told

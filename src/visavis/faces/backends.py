@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -80,16 +81,10 @@ class OpenVinoNetwork:
 
     def __init__(self, graph: bytes, outputs: list[str], *, threads: int, input_shape: tuple[int, ...]) -> None:
         openvino = import_openvino()
-        core = openvino.Core()
-        model = core.read_model(graph)
-        model.reshape(list(input_shape))
-        settings = {
-            "INFERENCE_PRECISION_HINT": "bf16" if has_bf16() else "f32",
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
-            "ENABLE_CPU_PINNING": False,  # pinned, every worker process sits on the same first core
-        }
-        self._request = core.compile_model(model, "CPU", settings).create_infer_request()
+        # OpenVINO gives the thread that compiles a stack for signals, and frees it with the network: the next signal
+        # would end the process. A thread that is over has no signals to handle.
+        with ThreadPoolExecutor(1) as compiler:
+            self._request = compiler.submit(_compile, openvino, graph, threads, input_shape).result()
         # One buffer for every run: handing in a new array costs more than this copy.
         self._input: FloatArray = np.zeros(input_shape, dtype=np.float32)
         self._request.set_input_tensor(openvino.Tensor(self._input, shared_memory=True))
@@ -102,6 +97,19 @@ class OpenVinoNetwork:
         self._request.start_async()  # infer() would also wrap all outputs, which takes 0.1 ms
         self._request.wait()
         return [self._request.get_tensor(name).data.copy() for name in self._outputs]
+
+
+def _compile(openvino: Any, graph: bytes, threads: int, input_shape: tuple[int, ...]) -> Any:
+    core = openvino.Core()
+    model = core.read_model(graph)
+    model.reshape(list(input_shape))
+    settings = {
+        "INFERENCE_PRECISION_HINT": "bf16" if has_bf16() else "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,  # pinned, every worker process sits on the same first core
+    }
+    return core.compile_model(model, "CPU", settings).create_infer_request()
 
 
 def import_onnxruntime() -> Any:

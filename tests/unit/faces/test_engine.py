@@ -312,3 +312,23 @@ def test_the_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str
     example = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     exec(compile(example, str(page), "exec"), {})
     assert capsys.readouterr().out.splitlines()[1].startswith("True ")
+
+
+def test_a_signal_after_an_engine_is_gone_does_no_harm(cache_dir: Path) -> None:
+    program = """
+import gc, os, signal
+from visavis import samples
+from visavis.faces import FaceEngine
+
+engine = FaceEngine.load(cache_dir=__import__("pathlib").Path(CACHE))
+engine.analyze([samples.portrait("Grace Hopper")])
+del engine
+gc.collect()
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+os.kill(os.getpid(), signal.SIGTERM)
+print("alive")
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", f"CACHE = {str(cache_dir)!r}\n{program}"], capture_output=True, text=True, timeout=120
+    )
+    assert (ran.returncode, ran.stdout.split()) == (0, ["handled", "alive"])
