@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from visavis import __version__
 from visavis.accounts.media_links import MediaLinks
+from visavis.dialects import failures
 from visavis.errors import StorageError
 from visavis.jobs.queue import Queue
 from visavis.pictures import media_router
@@ -36,6 +37,12 @@ def create_server(
         title="Visavis", version=__version__, redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.add_middleware(UnreadBodies)
+    failures.install(app, failures.code_and_message)
+
+    @app.get("/", response_class=PlainTextResponse)
+    async def index() -> str:
+        """Where to read on."""
+        return f"Visavis {__version__}\n\nImage Intelligence v2: /v2/docs\nStreamline IDV: /idv/docs\n"
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def alive() -> str:

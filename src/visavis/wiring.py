@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
 import structlog
 
 from visavis.accounts.applications import signing_key
@@ -78,7 +79,10 @@ async def keep_database_alive(settings: Settings) -> None:
 @asynccontextmanager
 async def open_database(url: str, *, max_connections: int = 2) -> AsyncIterator[Database]:
     """A database that is open, at the newest schema."""
-    await asyncio.to_thread(migrate, url)
+    try:
+        await asyncio.to_thread(migrate, url)
+    except psycopg.OperationalError as error:
+        raise StorageError(f"The database does not answer: {str(error).splitlines()[0]}") from error
     database = Database(url, max_connections=max_connections)
     await database.open()
     try:

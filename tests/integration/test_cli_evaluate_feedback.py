@@ -189,7 +189,7 @@ async def test_people_read_sentences(ada: Client, evaluate: Evaluate) -> None:
         '1 reported false negative more like an example of "no": no threshold brings it back.',
         "Detections: 9 decisions, 3 yes and 6 no. Reported, each once: 2 false positives, 2 false negatives.",
         "Left out: 1 decision reported in both ways.",
-        "Yes, which is certain, begins at a detection score of 0.8.",
+        "What was decided said yes from a detection score of 0.8 up.",
         "Reported false positives have a detection score of 0.750 to 0.850 (median 0.800); 1 of 2 were not certain.",
         "1 reported false negative with a face below the threshold.",
         "What nobody reported counts as right:",

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from visavis import wiring
 from visavis.accounts.applications import create_application
+from visavis.cli import moments
 from visavis.errors import NotFound
 from visavis.records import Application
 from visavis.settings import read_settings
@@ -36,26 +37,22 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an application. Its secrets are printed this once, and stored as hashes."""
-    application, shown = asyncio.run(_create(org, name, scope))
+    shown = asyncio.run(_create(org, name, scope))
     if as_json:
         typer.echo(json.dumps(shown, indent=2))
         return
-    table = Table(title=escape(f"{application.organization} / {application.name}"), show_header=False)
-    table.add_column(no_wrap=True)
-    # Shown this once, so never cut, however narrow the terminal is.
-    table.add_column(overflow="fold")
+    console = Console(highlight=False)
+    # Shown this once, and copied: each on one line, however narrow the terminal is.
     for key, value in shown.items():
-        table.add_row(key, escape(value))
-    console = Console()
-    console.print(table)
+        console.print(f"{key:16} {value}", markup=False, soft_wrap=True)
     console.print("Keep the secrets now: they are stored as hashes and cannot be shown again.")
 
 
-async def _create(org: str, name: str, scopes: list[str] | None) -> tuple[Application, dict[str, str]]:
+async def _create(org: str, name: str, scopes: list[str] | None) -> dict[str, str]:
     with wiring.database_url(read_settings()) as url:
         async with wiring.open_database(url) as database, database.transaction() as db:
             application, credentials = await create_application(db, organization=org, name=name, scopes=scopes)
-    return application, {
+    return {
         "organization": application.organization,
         "application": application.name,
         "clientId": credentials.client_id,
@@ -72,15 +69,20 @@ def list_applications(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([_told(application) for application in found], indent=2))
         return
-    table = Table("organisation", "application", "client id", "made", "state", title="Applications")
+    table = Table(title="Applications")
+    for name in ("organisation", "application"):
+        table.add_column(name, overflow="fold")
+    table.add_column("client id", no_wrap=True, min_width=36)
+    for name in ("made", "state"):
+        table.add_column(name, overflow="fold")
     for application in found:
         told = _told(application)
         table.add_row(
             escape(told["organization"]),
             escape(told["application"]),
             told["clientId"],
-            f"{application.created_at:%Y-%m-%d %H:%M}",
-            "in force" if application.revoked_at is None else f"revoked {application.revoked_at:%Y-%m-%d %H:%M}",
+            moments.told(application.created_at),
+            "in force" if application.revoked_at is None else f"revoked {moments.told(application.revoked_at)}",
         )
     Console().print(table)
 

@@ -49,7 +49,7 @@ def compare(
         float,
         typer.Option(
             metavar="RATE",
-            help="Operating point: how often two different people may pass for one. 1e-3 to 1e-6 are known.",
+            help="Operating point: how often two different people may pass for one. any from 1e-3 to 1e-6.",
         ),
     ] = DEFAULT_FMR,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

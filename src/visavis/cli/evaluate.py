@@ -254,7 +254,7 @@ def _print(report: Report, roc_png: Path) -> None:
     if (count := report.points[0].non_mated) < _ENOUGH_NON_MATED:
         # the rule of three: none among n is, at 95 % confidence, a rate under 3 / n
         console.print(
-            f"{count} non-mated pairs are few: if none of them matches, the FMR may still be {3 / count:.1g}."
+            f"{count} non-mated pairs are few: if none of them matches, the FMR may still be {min(3 / count, 1):.1g}."
         )
     unreadable = f" ({report.unreadable} of them cannot be read)" if report.unreadable else ""
     console.print(f"{report.without_face} of {report.pictures} pictures had no face{unreadable}.", end=" ")

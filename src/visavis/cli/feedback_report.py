@@ -143,7 +143,7 @@ def _print_detections(console: Console, tally: Tally) -> None:
     if not tally.decisions:
         return
     in_force = sorted({f"{tally.least_threshold:g}", f"{tally.most_threshold:g}"})
-    console.print(f"Yes, which is certain, begins at a detection score of {' to '.join(in_force)}.")
+    console.print(f"What was decided said yes from a detection score of {' (ask) or '.join(in_force)} up.")
     if found := Spread.of(scores(tally.false_positives)):
         uncertain = sum(not each.verdict for each in tally.false_positives)
         but = f"; {uncertain} of {len(tally.false_positives)} were not certain" if uncertain else ""

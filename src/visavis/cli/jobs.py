@@ -15,9 +15,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli import moments
 from visavis.cli.left_out import LEFT_OUT
 from visavis.errors import NotFound
-from visavis.records import Application, Box, Decision, Feedback, Job, JobImage, Role, Sighting
+from visavis.jobs.requests import AskRequest, DetectRequest, MatchRequest, request_of
+from visavis.records import Application, Box, Decision, Feedback, Job, JobImage, JobKind, Role, Sighting
 from visavis.settings import read_settings
 from visavis.store import applications, decisions, deliveries, faces, feedback, jobs
 from visavis.store.deliveries import ListedDelivery
@@ -74,32 +76,59 @@ async def _load(job_id: UUID) -> Dossier:
 
 def _print(dossier: Dossier) -> None:
     job, console = dossier.job, Console(highlight=False)
-    summary = Table(title=f"{job.kind} {job.id}", show_header=False)
+    console.print(f"{job.kind.replace('_', ' ')} job {job.id}", soft_wrap=True)
+    summary = Table(show_header=False)
     summary.add_row("status", job.status.replace("_", " "))
     summary.add_row("for", escape(f"{dossier.application.organization} / {dossier.application.name}"))
-    summary.add_row("accepted", f"{job.created_at:%Y-%m-%d %H:%M:%S}")
+    summary.add_row("accepted", moments.told(job.created_at))
     if job.ended_at is not None:
-        summary.add_row("ended", f"{job.ended_at:%Y-%m-%d %H:%M:%S}")
+        summary.add_row("ended", moments.told(job.ended_at))
     for name, value in (("custom id", job.custom_id), ("feed id", job.feed_id), ("webhook", job.webhook_url)):
         if value is not None:
             summary.add_row(name, escape(value))
+    for name, value in _asked(job):
+        summary.add_row(name, escape(value))
     console.print(summary)
     pictures = Table("picture", "status", "what it says", title="Pictures", show_lines=True)
-    for image in dossier.images:
-        name = f"{image.role.replace('_', ' ')} {image.position + 1}"
+    # Those that the job is about, then those that show what to look for.
+    for image in sorted(dossier.images, key=lambda each: (each.role != Role.SUBJECT, each.role, each.position)):
+        name = f"{'picture' if image.role == Role.SUBJECT else image.role.replace('_', ' ')} {image.position + 1}"
         pictures.add_row(
-            escape(name if image.custom_id is None else f"{name}\n{image.custom_id}"),
+            escape("\n".join(each for each in (name, image.custom_id, image.source_url) if each is not None)),
             image.status.replace("_", " "),
             escape("\n".join(_said(dossier, image))),
         )
     console.print(pictures)
     for each in dossier.feedback:
         said = ", ".join(f"{one.object_class}: {one.code.replace('_', ' ')}" for one in each.classes)
-        console.print(f"feedback {each.said_at:%Y-%m-%d %H:%M:%S}: {said}", markup=False)
+        console.print(f"feedback {moments.told(each.said_at)}: {said}", markup=False)
     for delivery in dossier.deliveries:
         answer = "" if delivery.last_answer is None else f", {delivery.last_answer}"
-        state = f"{delivery.status.replace('_', ' ')}, {delivery.attempts} attempts{answer}"
+        state = f"{delivery.status.replace('_', ' ')}, {_count(delivery.attempts, 'attempt')}{answer}"
         console.print(f"webhook delivery {delivery.id}: {state}", markup=False)
+
+
+def _asked(job: Job) -> list[tuple[str, str]]:
+    match job.kind:
+        case JobKind.MATCH:
+            asked = request_of(job, MatchRequest)
+            named = "" if asked.target_custom_id is None else f", {asked.target_custom_id}"
+            return [("target", asked.object_class + named)]
+        case JobKind.DETECT:
+            classes = request_of(job, DetectRequest).classes
+            return [("classes", ", ".join(each.name + (" (with zones)" if each.exclusion else "") for each in classes))]
+        case JobKind.ASK:
+            return [("question", request_of(job, AskRequest).question)]
+        case _:
+            return []
+
+
+def _has_zones(job: Job, position: int) -> bool:
+    return job.kind == JobKind.DETECT and request_of(job, DetectRequest).classes[position].exclusion is not None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _said(dossier: Dossier, image: JobImage) -> list[str]:
@@ -113,7 +142,8 @@ def _said(dossier: Dossier, image: JobImage) -> list[str]:
     for decision in dossier.decisions.get(image.id, ()):
         verdict = "yes" if decision.verdict else "no"
         if decision.score is None:
-            lines.append(f"{decision.object_class}: no, no face found")
+            hidden = " outside of the zones that are ignored" if _has_zones(dossier.job, decision.position) else ""
+            lines.append(f"{decision.object_class}: no, no face found{hidden}")
         elif decision.similarity is None:
             lines.append(
                 f"{decision.object_class}: {'certain' if decision.verdict else 'unsure'}, detected with "

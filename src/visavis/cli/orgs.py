@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli import moments
 from visavis.errors import InvalidRequest, NotFound
 from visavis.records import Organization
 from visavis.settings import read_settings
@@ -37,9 +38,12 @@ def list_organizations(as_json: Annotated[bool, typer.Option("--json", help="Pri
         ]
         typer.echo(json.dumps(told, indent=2))
         return
+    if not found:
+        typer.echo("There are none yet: `visavis app create` makes the first.")
+        return
     table = Table("organisation", "false match rate", "made", title="Organisations")
     for each in found:
-        table.add_row(escape(each.name), _rate(each.false_match_rate), f"{each.created_at:%Y-%m-%d %H:%M}")
+        table.add_row(escape(each.name), _rate(each.false_match_rate), moments.told(each.created_at))
     Console().print(table)
 
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli import moments
 from visavis.cli.left_out import LEFT_OUT
 from visavis.errors import NotFound
 from visavis.records import Application, Box, CountedFace, Decision, Job, JobImage, JobKind, JobStatus, Role
@@ -67,7 +68,7 @@ async def _load(request_id: UUID) -> Record:
             job = await jobs.of_unit(db, request_id)
             application = None if job is None else await applications.get(db, job.application_id)
             if job is None or application is None or job.kind != JobKind.PHOTO_MATCH:
-                raise NotFound(f"There is no photo match {request_id}.")
+                raise NotFound(f"There is no photo match {request_id}; `visavis jobs show` shows jobs of other kinds.")
             of_role = {image.role: image for image in (await jobs.images_of(db, [job.id]))[job.id]}
             photos = of_role[Role.SUBJECT], of_role[Role.TARGET]
             decided = (await decisions.of_jobs(db, [job.id])).get(photos[0].id, [])
@@ -77,7 +78,8 @@ async def _load(request_id: UUID) -> Record:
 
 def _print(record: Record) -> None:
     job, decision, console = record.job, record.decision, Console(highlight=False)
-    summary = Table(title=f"photo match {job.id}", show_header=False)
+    console.print(f"photo match {job.id}", soft_wrap=True)
+    summary = Table(show_header=False)
     summary.add_row("verdict", record.verdict)
     if decision is not None and decision.similarity is not None and decision.score is not None:
         summary.add_row("similarity", f"{decision.similarity:.4f}  (threshold {decision.threshold:.4f})")
@@ -86,13 +88,16 @@ def _print(record: Record) -> None:
     summary.add_row("operating point", f"1 in {1 / job.false_match_rate:,.0f} of two different people pass")
     asked_by = f"{record.application.organization} / {record.application.name}"
     summary.add_row("asked by", escape(asked_by))
-    summary.add_row("asked at", job.created_at.isoformat())
+    summary.add_row("asked at", moments.told(job.created_at))
     if job.ended_at is not None:
-        summary.add_row("ended at", job.ended_at.isoformat())
+        summary.add_row("ended at", moments.told(job.ended_at))
     if job.custom_id is not None:
         summary.add_row("reference", escape(job.custom_id))
     console.print(summary)
-    photos = Table("photo", "status", "face", title="Photos", show_lines=True)
+    photos = Table(title="Photos", show_lines=True)
+    photos.add_column("photo", no_wrap=True, min_width=36)
+    for name in ("status", "face"):
+        photos.add_column(name, overflow="fold")
     for name, image in zip(("to be verified", "compared with"), record.photos, strict=True):
         photos.add_row(f"{name}\n{image.id}", _status(image), "\n".join(_face(record.faces.get(image.id))))
     console.print(photos)

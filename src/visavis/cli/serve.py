@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -15,6 +16,7 @@ import uvloop
 
 from visavis import wiring
 from visavis.cli.supervisor import Supervisor
+from visavis.errors import SettingsError
 from visavis.faces import cpu_quota
 from visavis.logs import configure_logging
 from visavis.settings import Settings, read_settings
@@ -34,8 +36,20 @@ def serve(
     settings = read_settings()
     configure_logging(level=settings.log_level, log_format=settings.log_format)
     count = cpu_quota() if workers is None else workers
+    _check_free(host, port)
     with wiring.database_url(settings) as url:
         uvloop.run(_serve(settings, url, host, port, count))
+
+
+def _check_free(host: str, port: int) -> None:
+    """Say that somebody else listens there before anything is started."""
+    try:
+        [(family, kind, protocol, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise SettingsError(f"Nobody can listen on {host}, port {port}: {error.strerror}.") from error
 
 
 class _Server(uvicorn.Server):

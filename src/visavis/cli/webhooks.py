@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli import moments
 from visavis.errors import InvalidRequest
 from visavis.jobs import deliveries as sending
 from visavis.jobs.queue import Queue
@@ -42,6 +43,9 @@ def list_deliveries(
     if as_json:
         typer.echo(json.dumps([_told(delivery) for delivery in found], indent=2))
         return
+    if not found:
+        typer.echo("No deliveries.")
+        return
     table = Table(title="Webhook deliveries", show_lines=True)
     # Whole ids, however narrow the terminal is: they are copied to `retry`.
     table.add_column("delivery", no_wrap=True, min_width=36)
@@ -67,7 +71,7 @@ def _cells(delivery: ListedDelivery) -> tuple[list[str], list[str], list[str]]:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return moments.told(moment)
 
 
 def _told(delivery: ListedDelivery) -> dict[str, Any]:

@@ -39,7 +39,10 @@ class EmbeddedPostgres:
         Raises:
             StorageError: the server does not start; the message says where its log is.
         """
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"The folder {self._folder.parent} cannot be made: {error.strerror}.") from error
         with self._lock():
             self._forget_dead_users()
             try:

@@ -75,7 +75,9 @@ def ask_from_wire(request: wire.AskRequest, base_url: str) -> NewJob:
         InvalidRequest: the question is none that faces answer.
     """
     examples = request.examples or wire.AskExamples()
-    if examples.yes is None and (examples.no is not None or not _ABOUT_ANYONE.search(request.question)):
+    if examples.yes is None and examples.no is not None:
+        raise InvalidRequest("question: examples.no needs examples.yes: without a yes there is nothing to look for.")
+    if examples.yes is None and not _ABOUT_ANYONE.search(request.question):
         raise InvalidRequest(
             "question: this server answers questions about faces: give examples.yes, or, without examples, ask for a "
             "person, people, a face, someone or anyone."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -158,9 +161,21 @@ class FeedbackRequest(WireModel):
     created_at: int | None = None
 
 
+def _signing_key(text: str) -> str:
+    if text.startswith("whsec_"):
+        try:
+            usable = bool(base64.b64decode(text.removeprefix("whsec_") + "==", validate=False))
+            usable = usable and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", text.removeprefix("whsec_")) is not None
+        except binascii.Error:
+            usable = False
+        if not usable:
+            raise ValueError("must have base64 behind whsec_, as Standard Webhooks keys have")
+    return text
+
+
 class WebhookRequest(WireModel):
     url: WebAddress
-    secret_key: Annotated[Text, Field(min_length=8, max_length=256)] | None = None
+    secret_key: Annotated[Text, Field(min_length=8, max_length=256), AfterValidator(_signing_key)] | None = None
 
 
 class IdentityCreateRequest(WireModel):
