@@ -239,11 +239,16 @@ def searches(things: Sequence[Thing], count: int) -> Iterator[Search]:
         yield Search(**asked)
 
 
-@pytest.mark.parametrize("few", [0, 1_000], ids=["past the newest", "among the newest"])
+@pytest.mark.parametrize(
+    ("many_faces", "newest"),
+    [(10_000, 1_000), (0, 1_000), (0, 0), (20, 0)],
+    ids=["by way of the faces", "among the newest", "past the newest", "either"],
+)
 async def test_searches_find_what_a_look_at_every_row_finds(
-    database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, many_faces: int, newest: int
 ) -> None:
-    monkeypatch.setattr(by_faces, "_FEW", few)
+    monkeypatch.setattr(by_faces, "_MANY_FACES", many_faces)
+    monkeypatch.setattr(by_faces, "_NEWEST", newest)
     world = await make_world(database)
     for kind in KINDS:
         things = world.things[kind]

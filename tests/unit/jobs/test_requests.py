@@ -16,6 +16,7 @@ from visavis.jobs.requests import (
     DetectRequest,
     Grid,
     MatchRequest,
+    PhotoMatchRequest,
     Verify,
     request_of,
     request_to_json,
@@ -27,11 +28,14 @@ REQUESTS = [
     MatchRequest("face", "the boss"),
     DetectRequest((DetectedClass("face"), DetectedClass("person", Verify.ALWAYS, Grid(((True, False),))))),
     AskRequest("Is anyone there?", by_examples=False),
+    PhotoMatchRequest("older", "image/jpeg", "image/png", target_may_be_crowded=True),
 ]
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_comes_back_as_it_was_kept(request_: MatchRequest | DetectRequest | AskRequest) -> None:
+def test_a_request_comes_back_as_it_was_kept(
+    request_: MatchRequest | DetectRequest | AskRequest | PhotoMatchRequest,
+) -> None:
     job = Job(
         id=uuid4(),
         organization_id=uuid4(),
@@ -44,6 +48,7 @@ def test_a_request_comes_back_as_it_was_kept(request_: MatchRequest | DetectRequ
         webhook_url=None,
         request=request_to_json(request_),
         base_url=None,
+        false_match_rate=1e-4,
         created_at=datetime.now(UTC),
         ended_at=None,
     )

@@ -31,7 +31,7 @@ REQUESTS: dict[JobKind, Any] = {
 
 def make_job(kind: JobKind = JobKind.RECOGNIZE, status: JobStatus = JobStatus.COMPLETED) -> Job:
     ended_at = None if status == JobStatus.IN_PROGRESS else NOW
-    return Job(ID, ID, ID, ID, kind, status, None, None, None, REQUESTS[kind], "http://here", NOW, ended_at)
+    return Job(ID, ID, ID, ID, kind, status, None, None, None, REQUESTS[kind], "http://here", 1e-4, NOW, ended_at)
 
 
 def make_image(
@@ -72,7 +72,7 @@ def test_the_confidence_is_that_of_the_recognition_when_there_is_one() -> None:
     assert [(face.identity_id, face.confidence) for face in answer.images[0].objects] == [(str(ID), 0.7), (None, 0.9)]
 
 
-@pytest.mark.parametrize("kind", JobKind)
+@pytest.mark.parametrize("kind", REQUESTS)
 def test_every_kind_and_status_of_ours_has_a_word_on_the_wire(kind: JobKind) -> None:
     for job_status in JobStatus:
         for image_status in ImageStatus:
