@@ -8,6 +8,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from itsdangerous import Signer
+from itsdangerous.encoding import base64_encode
 
 from visavis.errors import NotPermitted
 
@@ -22,6 +23,7 @@ class MediaLinks:
 
     def __init__(self, secret: bytes) -> None:
         self._signer = Signer(secret, salt="media", digest_method=hashlib.sha256, key_derivation="hmac")
+        self._key = self._signer.derive_key()
         # A client that polls a job is told the same addresses again and again.
         self._signature = lru_cache(maxsize=8192)(self._sign)
 
@@ -61,7 +63,9 @@ class MediaLinks:
         return resource
 
     def _sign(self, resource: str, expires: int) -> str:
-        return self._signer.get_signature(_signed_text(resource, str(expires))).decode("ascii")
+        # get_signature() would derive the key anew each time, which takes longer than to sign.
+        signature = self._signer.algorithm.get_signature(self._key, _signed_text(resource, str(expires)))
+        return base64_encode(signature).decode("ascii")
 
 
 def _signed_text(resource: str, expires: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from visavis.records import Search
@@ -12,17 +12,23 @@ from visavis.store.jobs import search_parameters
 from visavis.store.rows import Record, fetch_all
 from visavis.store.sql import newest_or_oldest
 
-# So many, and ten for each that is wanted, are looked at one by one, which takes a few milliseconds, before all faces
-# with the ids are looked up, which are many where the ids are in use.
-_FEW = 1_000
+# All that have one of some faces are found in a time that grows with these faces, a millisecond for a thousand. Ids
+# that more faces have are mostly found among the newest, looked at one by one: so many, and ten for each wanted.
+_MANY_FACES = 1_000
+_NEWEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The statements of such a search: among the newest, whether there are others, by way of the faces."""
+    """The statements of such a search.
+
+    ``newest`` looks for the ids among the newest, ``has_more`` says whether there are others. ``has_many_faces`` says
+    whether many faces have the ids, ``by_faces`` begins with these faces.
+    """
 
     newest: LiteralString
     has_more: LiteralString
+    has_many_faces: LiteralString
     by_faces: LiteralString
 
 
@@ -34,26 +40,37 @@ async def search_by_faces(
     search: Search,
     *,
     by_faces: bool,
+    narrow: bool,
 ) -> list[Record]:
     """Run a search.
 
     Args:
-        by_faces: it asks for ids that faces have, and what it asks for beside them leaves much to look through.
+        by_faces: it asks for ids that faces have.
+        narrow: what it asks for beside them leaves few to look through.
     """
-    few = _FEW + 10 * (search.offset + search.limit) if by_faces else None
-    parameters = {**search_parameters(search), "namespace_id": namespace_id, "among": few}
+    wanted = search.offset + search.limit
+    among = None if narrow else _NEWEST + 10 * wanted if by_faces else wanted
+    parameters = {
+        **search_parameters(search),
+        "namespace_id": namespace_id,
+        "by_faces": by_faces,
+        "among": among,
+        "many": _MANY_FACES,
+    }
 
     async def run(statement: LiteralString) -> list[Record]:
         in_order = newest_or_oldest(statement, ascending=search.ascending)
         return await fetch_all(db, record, in_order, parameters, prepare=False)
 
-    found = await run(statements.newest)
-    if not by_faces or len(found) == search.limit or not await _has_more(db, statements.has_more, parameters):
-        return found
+    async def holds(statement: LiteralString) -> bool:
+        cursor = await db.execute(statement, parameters, prepare=False)
+        row = await cursor.fetchone()
+        return row is not None and bool(row[0])
+
+    if narrow or not by_faces:
+        return await run(statements.newest)
+    if await holds(statements.has_many_faces):
+        found = await run(statements.newest)
+        if len(found) == search.limit or not await holds(statements.has_more):
+            return found
     return await run(statements.by_faces)
-
-
-async def _has_more(db: Transaction, statement: LiteralString, parameters: dict[str, Any]) -> bool:
-    cursor = await db.execute(statement, parameters, prepare=False)
-    row = await cursor.fetchone()
-    return row is not None and bool(row[0])

@@ -17,7 +17,7 @@ from visavis.store.rows import fetch_one
 from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
-_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["search_by_faces_newest"])
+_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["has_many_faces"], _SQL["search_by_faces_newest"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,8 @@ async def get(db: Transaction, namespace_id: UUID, group_id: UUID) -> Group | No
 async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Group]:
     """Groups of one namespace."""
     has_ids = search.custom_ids is not None or search.feed_ids is not None
-    return await search_by_faces(db, Group, _SEARCH, namespace_id, search, by_faces=has_ids and search.ids is None)
+    narrow = search.ids is not None
+    return await search_by_faces(db, Group, _SEARCH, namespace_id, search, by_faces=has_ids, narrow=narrow)
 
 
 async def nearest(

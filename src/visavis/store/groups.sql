@@ -10,13 +10,15 @@ SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_
   FROM face_group WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
 -- search_newest: groups of one namespace, newest first; custom and feed ids are those of any of its faces, and looked
--- for in the newest few groups only: among how many. OFFSET 0: of each, its own faces are read.
+-- for in the newest few groups only: among how many, whatever ids they have. OFFSET 0: of each, its own faces are read.
 SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
   FROM (SELECT * FROM face_group
          WHERE namespace_id = %(namespace_id)s
            AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
            AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
            AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
+           AND (NOT %(without_custom_id)s OR NOT has_custom_id OR %(by_faces)s)
+           AND (NOT %(without_feed_id)s OR NOT has_feed_id OR %(by_faces)s)
          ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS g
  WHERE (NOT %(without_custom_id)s OR NOT has_custom_id)
    AND (NOT %(without_feed_id)s OR NOT has_feed_id)
@@ -35,6 +37,14 @@ SELECT EXISTS (
           AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
        OFFSET %(among)s);
+
+-- has_many_faces: whether many faces have one of the custom ids, or else one of the feed ids: more than how many
+SELECT EXISTS (
+       SELECT 1 FROM face
+        WHERE namespace_id = %(namespace_id)s
+          AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = ANY(%(feed_ids)s)
+                   ELSE custom_id = ANY(%(custom_ids)s) END
+       OFFSET %(many)s);
 
 -- search_by_faces_newest: groups of one namespace, newest first, found by way of the faces that have one of the custom
 -- ids, or else one of the feed ids: for ids that are rare, or were not seen lately. All that fit are found before the

@@ -16,7 +16,7 @@ from visavis.store.rows import fetch_all, fetch_new, fetch_one
 from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
-_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["search_by_faces_newest"])
+_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["has_many_faces"], _SQL["search_by_faces_newest"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ async def remove(db: Transaction, namespace_id: UUID, identity_id: UUID) -> None
 
 async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Identity]:
     """Identities of one namespace."""
-    has_own_ids = search.ids is not None or search.custom_ids is not None
-    by_faces = search.feed_ids is not None and not has_own_ids
-    return await search_by_faces(db, Identity, _SEARCH, namespace_id, search, by_faces=by_faces)
+    by_faces = search.feed_ids is not None
+    narrow = search.ids is not None or search.custom_ids is not None
+    return await search_by_faces(db, Identity, _SEARCH, namespace_id, search, by_faces=by_faces, narrow=narrow)
 
 
 async def gallery_size(db: Transaction, namespace_id: UUID, model_id: str) -> int:

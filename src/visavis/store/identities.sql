@@ -25,11 +25,11 @@ SELECT id, namespace_id, custom_id, created_at
            AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
            AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
            AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+           AND (NOT %(without_feed_id)s OR NOT has_feed_id)
          ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS i
- WHERE (NOT %(without_feed_id)s OR NOT has_feed_id)
-   AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM (SELECT feed_id FROM face WHERE identity_id = i.id OFFSET 0) AS f
-         WHERE f.feed_id = ANY(%(feed_ids)s)))
+ WHERE %(feed_ids)s::text[] IS NULL OR EXISTS (
+       SELECT 1 FROM (SELECT feed_id FROM face WHERE identity_id = i.id OFFSET 0) AS f
+        WHERE f.feed_id = ANY(%(feed_ids)s))
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- has_more: whether there are other identities than those few
@@ -40,7 +40,14 @@ SELECT EXISTS (
           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
           AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
           AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+          AND (NOT %(without_feed_id)s OR NOT has_feed_id)
        OFFSET %(among)s);
+
+-- has_many_faces: whether many faces of identities have one of the feed ids: more than how many
+SELECT EXISTS (
+       SELECT 1 FROM face
+        WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s) AND identity_id IS NOT NULL
+       OFFSET %(many)s);
 
 -- search_by_faces_newest: identities of one namespace, newest first, found by way of the faces that have one of the
 -- feed ids: for feeds that are rare, or were not seen lately. All that fit are found before the first is taken, as groups
