@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from visavis import wiring
+from visavis.cli import boxes
 from visavis.errors import ImageError, InvalidRequest
 from visavis.faces import Calibration, FaceEngine, cosine
 from visavis.faces.calibration import DEFAULT_FMR
@@ -154,12 +155,7 @@ def _told(verdict: Verdict, *pictures: Shown) -> dict[str, Any]:
             {
                 "path": str(each.path),
                 "faces": each.faces_found,
-                "boundingBox": {
-                    "xMin": each.face.box.x_min,
-                    "yMin": each.face.box.y_min,
-                    "xMax": each.face.box.x_max,
-                    "yMax": each.face.box.y_max,
-                },
+                "boundingBox": boxes.told(each.face.box),
                 "detectionScore": each.face.detection_score,
                 "sharpness": each.face.sharpness,
                 "isFrontal": each.face.is_frontal,

@@ -15,11 +15,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
-from visavis.cli import moments
+from visavis.cli import boxes, moments
 from visavis.cli.left_out import LEFT_OUT
 from visavis.errors import NotFound
 from visavis.jobs.requests import AskRequest, DetectRequest, MatchRequest, request_of
-from visavis.records import Application, Box, Decision, Feedback, Job, JobImage, JobKind, Role, Sighting
+from visavis.records import Application, Decision, Feedback, Job, JobImage, JobKind, Role, Sighting
 from visavis.settings import read_settings
 from visavis.store import applications, decisions, deliveries, faces, feedback, jobs
 from visavis.store.deliveries import ListedDelivery
@@ -202,7 +202,7 @@ def _image(dossier: Dossier, image: JobImage) -> dict[str, Any]:
         "leftOut": image.left_out,
         "faces": [
             {
-                "boundingBox": _box(seen.box),
+                "boundingBox": boxes.told(seen.box),
                 "detectionScore": seen.detection_score,
                 "identityId": None if seen.identity_id is None else str(seen.identity_id),
                 "score": seen.identity_score,
@@ -218,15 +218,11 @@ def _image(dossier: Dossier, image: JobImage) -> dict[str, Any]:
                 "score": each.score,
                 "comparisons" if each.similarity is not None else "faces": each.face_count,
                 "modelId": each.model_id,
-                "boundingBox": None if each.box is None else _box(each.box),
+                "boundingBox": None if each.box is None else boxes.told(each.box),
             }
             for each in dossier.decisions.get(image.id, ())
         ],
     }
-
-
-def _box(box: Box) -> dict[str, float]:
-    return {"xMin": box.x_min, "yMin": box.y_min, "xMax": box.x_max, "yMax": box.y_max}
 
 
 def _without_nulls(value: Any) -> Any:

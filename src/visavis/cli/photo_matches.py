@@ -15,10 +15,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
-from visavis.cli import moments
+from visavis.cli import boxes, moments
 from visavis.cli.left_out import LEFT_OUT
 from visavis.errors import NotFound
-from visavis.records import Application, Box, CountedFace, Decision, Job, JobImage, JobKind, JobStatus, Role
+from visavis.records import Application, CountedFace, Decision, Job, JobImage, JobKind, JobStatus, Role
 from visavis.settings import read_settings
 from visavis.store import applications, counted_faces, decisions, jobs
 
@@ -152,13 +152,9 @@ def _face_told(face: CountedFace | None) -> dict[str, Any] | None:
     if face is None:
         return None
     return {
-        "boundingBox": _box(face.box),
+        "boundingBox": boxes.told(face.box),
         "detectionScore": face.detection_score,
         "sharpness": face.sharpness,
         "isFrontal": face.is_frontal,
         "facesInPhoto": face.face_count,
     }
-
-
-def _box(box: Box) -> dict[str, float]:
-    return {"xMin": box.x_min, "yMin": box.y_min, "xMax": box.x_max, "yMax": box.y_max}

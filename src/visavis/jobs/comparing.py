@@ -141,8 +141,13 @@ def _decision(
             box=None,
         )
     verdict = judge(np.stack([face.embedding for face in faces]))
+    return compared(faces[verdict.row], verdict, object_class=object_class, model_id=engine.model_id)
+
+
+def compared(face: ProbeFace, verdict: Verdict, *, object_class: str, model_id: str) -> Decision:
+    """The decision about a picture, by the face that decided."""
     return Decision(
-        job_image_id=image.id,
+        job_image_id=face.job_image_id,
         position=0,
         object_class=object_class,
         verdict=verdict.is_match,
@@ -150,6 +155,6 @@ def _decision(
         threshold=verdict.threshold,
         score=verdict.score,
         face_count=verdict.comparisons,
-        model_id=engine.model_id,
-        box=faces[verdict.row].box,
+        model_id=model_id,
+        box=face.box,
     )

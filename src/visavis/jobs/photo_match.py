@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
-from visavis.jobs.comparing import Compares, Evidence, largest, take_evidence, why_not
+from visavis.jobs.comparing import Compares, Evidence, compared, largest, take_evidence, why_not
 from visavis.jobs.pictures import describe_pictures
 from visavis.jobs.requests import PhotoMatchRequest, request_of
 from visavis.recognition.verification import verify_pair
-from visavis.records import CountedFace, Decision, ImageStatus, Job, JobImage, LeftOut, ProbeFace, Role
+from visavis.records import CountedFace, ImageStatus, Job, JobImage, LeftOut, ProbeFace, Role
 from visavis.store import counted_faces, decisions, jobs
 from visavis.store.database import Transaction
 
@@ -56,18 +56,7 @@ class PhotoMatch(Compares):
     async def _compare(self, db: Transaction, job: Job, subject: ProbeFace, target: ProbeFace) -> dict[UUID, LeftOut]:
         """Decide; which of the two is too blurred to believe a no."""
         verdict = verify_pair(subject.embedding, target.embedding, self._engine.calibration, job.false_match_rate)
-        decision = Decision(
-            job_image_id=subject.job_image_id,
-            position=0,
-            object_class=OBJECT_CLASS,
-            verdict=verdict.is_match,
-            similarity=verdict.similarity,
-            threshold=verdict.threshold,
-            score=verdict.score,
-            face_count=verdict.comparisons,
-            model_id=self._engine.model_id,
-            box=subject.box,
-        )
+        decision = compared(subject, verdict, object_class=OBJECT_CLASS, model_id=self._engine.model_id)
         await decisions.add(db, job.id, [decision])
         if verdict.is_match:
             return {}

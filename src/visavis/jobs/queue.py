@@ -133,30 +133,25 @@ class Queue:
         """
         self._run_unit = run_unit
         self._run_attempt = run_attempt
-        pictures = Worker(
-            self._app,
-            queues=[_PICTURES],
-            name=name,
-            concurrency=units_at_once,
-            delete_jobs="successful",
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=STALLED_AFTER_S,
-            fetch_job_polling_interval=_LOOK_FOR_UNITS_EVERY_S,
-            shutdown_graceful_timeout=grace_s,
-            install_signal_handlers=False,
-        )
-        webhooks = Worker(
-            self._app,
-            queues=[_WEBHOOKS],
-            name=name,
-            concurrency=attempts_at_once,
-            delete_jobs="successful",
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=STALLED_AFTER_S,
-            fetch_job_polling_interval=_LOOK_FOR_DELIVERIES_EVERY_S,
-            listen_notify=False,
-            shutdown_graceful_timeout=grace_s,
-            install_signal_handlers=False,
+
+        def worker(queue: str, *, concurrency: int, look_every_s: float, listen: bool) -> Worker:
+            return Worker(
+                self._app,
+                queues=[queue],
+                name=name,
+                concurrency=concurrency,
+                delete_jobs="successful",
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_AFTER_S,
+                fetch_job_polling_interval=look_every_s,
+                listen_notify=listen,
+                shutdown_graceful_timeout=grace_s,
+                install_signal_handlers=False,
+            )
+
+        pictures = worker(_PICTURES, concurrency=units_at_once, look_every_s=_LOOK_FOR_UNITS_EVERY_S, listen=True)
+        webhooks = worker(
+            _WEBHOOKS, concurrency=attempts_at_once, look_every_s=_LOOK_FOR_DELIVERIES_EVERY_S, listen=False
         )
         await _run_side_by_side([pictures, webhooks])
 

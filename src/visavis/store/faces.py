@@ -15,6 +15,8 @@ from psycopg.rows import RowMaker, dict_row
 from psycopg.types.json import Json
 
 from visavis.records import Author, Box, Face, NewFace, Search, Sighting
+from visavis.store.boxes import COLUMNS as BOX_COLUMNS
+from visavis.store.boxes import box_columns
 from visavis.store.database import Transaction
 from visavis.store.jobs import search_parameters
 from visavis.store.sql import Queries, newest_or_oldest
@@ -98,7 +100,7 @@ async def sightings(db: Transaction, job_image_ids: Iterable[UUID]) -> dict[UUID
     async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SQL["sightings"], {"job_image_ids": list(job_image_ids)})
         async for row in cursor:
-            box = Box(*(row.pop(column) for column in _BOX_COLUMNS))
+            box = Box(*(row.pop(column) for column in BOX_COLUMNS))
             sighting = Sighting(box=box, **row)
             found[sighting.job_image_id].append(sighting)
     return found
@@ -156,14 +158,13 @@ async def _fetch(
 # Faces are read by the thousand. Fields in their order are put together twice as fast as fields by name.
 _FIELDS = tuple(Face.__dataclass_fields__)
 _BOX_AT, _AUTHOR_AT = _FIELDS.index("box"), _FIELDS.index("identity_by")
-_BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 _AUTHORS: dict[str | None, Author | None] = {None: None, **{str(author): author for author in Author}}
 
 
 def _face_row(cursor: AsyncCursor[Any]) -> RowMaker[Face]:
     column_at = {column.name: at for at, column in enumerate(cursor.description or ())}
     fields_of = itemgetter(*(column_at[name] if name != "box" else 0 for name in _FIELDS))
-    edges_of = itemgetter(*(column_at[name] for name in _BOX_COLUMNS))
+    edges_of = itemgetter(*(column_at[name] for name in BOX_COLUMNS))
 
     def make(values: Sequence[Any]) -> Face:
         fields = [*fields_of(values)]
@@ -184,10 +185,7 @@ def _row(placed: PlacedFace) -> dict[str, Any]:
         "identity_id": None if identity_id is None else str(identity_id),
         "identity_by": None if identity_id is None else Author.MODEL,
         "identity_score": placed.identity_score,
-        "x_min": face.box.x_min,
-        "y_min": face.box.y_min,
-        "x_max": face.box.x_max,
-        "y_max": face.box.y_max,
+        **box_columns(face.box),
         "landmarks": face.landmarks_xy.ravel().tolist(),
         "detection_score": face.detection_score,
         "sharpness": face.sharpness,

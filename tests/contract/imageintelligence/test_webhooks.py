@@ -192,6 +192,7 @@ REFUSED: list[tuple[Json, str]] = [
     ({"url": "https://receiver.example/", "secretKey": "7 signs"}, "secretKey"),
     ({"url": "https://receiver.example/", "secretKey": "s" * 257}, "secretKey"),
     ({"url": "https://receiver.example/", "secretKey": 12345678}, "secretKey"),
+    ({"url": "https://receiver.example/", "secretKey": "whsec_not*base64*"}, "secretKey"),
 ]
 
 

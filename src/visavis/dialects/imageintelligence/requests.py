@@ -28,27 +28,18 @@ _VERIFY: Mapping[str, Verify] = {"NEVER": Verify.NEVER, "AUTO": Verify.AUTO, "AL
 
 def recognize_from_wire(request: wire.RecognizeRequest, base_url: str) -> NewJob:
     """A recognise request as a job."""
-    return NewJob(
-        kind=JobKind.RECOGNIZE,
-        images=_subjects(request),
-        custom_id=request.custom_id,
-        feed_id=request.feed_id,
-        webhook_url=request.webhook_url,
-        base_url=base_url,
-    )
+    return _job(JobKind.RECOGNIZE, request, base_url)
 
 
 def match_from_wire(request: wire.MatchRequest, base_url: str) -> NewJob:
     """A match request as a job."""
     target = request.target
-    return NewJob(
-        kind=JobKind.MATCH,
-        images=(*_references(target.images, Role.TARGET), *_subjects(request)),
-        custom_id=request.custom_id,
-        feed_id=request.feed_id,
-        webhook_url=request.webhook_url,
-        request=request_to_json(MatchRequest(target.class_, target.custom_id)),
-        base_url=base_url,
+    return _job(
+        JobKind.MATCH,
+        request,
+        base_url,
+        asked=MatchRequest(target.class_, target.custom_id),
+        references=_references(target.images, Role.TARGET),
     )
 
 
@@ -57,15 +48,7 @@ def detect_from_wire(request: wire.DetectRequest, base_url: str) -> NewJob:
     classes = tuple(
         DetectedClass(each.class_, _VERIFY[each.verify], _grid(each.exclusion_zones)) for each in request.classes
     )
-    return NewJob(
-        kind=JobKind.DETECT,
-        images=_subjects(request),
-        custom_id=request.custom_id,
-        feed_id=request.feed_id,
-        webhook_url=request.webhook_url,
-        request=request_to_json(DetectRequest(classes)),
-        base_url=base_url,
-    )
+    return _job(JobKind.DETECT, request, base_url, asked=DetectRequest(classes))
 
 
 def ask_from_wire(request: wire.AskRequest, base_url: str) -> NewJob:
@@ -82,23 +65,35 @@ def ask_from_wire(request: wire.AskRequest, base_url: str) -> NewJob:
             "question: this server answers questions about faces: give examples.yes, or, without examples, ask for a "
             "person, people, a face, someone or anyone."
         )
-    return NewJob(
-        kind=JobKind.ASK,
-        images=(
+    return _job(
+        JobKind.ASK,
+        request,
+        base_url,
+        asked=AskRequest(request.question, by_examples=examples.yes is not None),
+        references=(
             *_references(examples.yes or (), Role.YES_EXAMPLE),
             *_references(examples.no or (), Role.NO_EXAMPLE),
-            *_subjects(request),
         ),
-        custom_id=request.custom_id,
-        feed_id=request.feed_id,
-        webhook_url=request.webhook_url,
-        request=request_to_json(AskRequest(request.question, by_examples=examples.yes is not None)),
-        base_url=base_url,
     )
 
 
-def _subjects(request: wire.JobRequest) -> tuple[NewImage, ...]:
-    return tuple(_image_from_wire(image) for image in request.images)
+def _job(
+    kind: JobKind,
+    request: wire.JobRequest,
+    base_url: str,
+    *,
+    asked: MatchRequest | DetectRequest | AskRequest | None = None,
+    references: tuple[NewImage, ...] = (),
+) -> NewJob:
+    return NewJob(
+        kind=kind,
+        images=(*references, *(_image_from_wire(image) for image in request.images)),
+        custom_id=request.custom_id,
+        feed_id=request.feed_id,
+        webhook_url=request.webhook_url,
+        request=None if asked is None else request_to_json(asked),
+        base_url=base_url,
+    )
 
 
 def _references(addresses: Iterable[str], role: Role) -> tuple[NewImage, ...]:
