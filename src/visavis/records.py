@@ -351,10 +351,8 @@ class Face:
 
     id: UUID
     namespace_id: UUID
-    job_image_id: UUID
     group_id: UUID
     identity_id: UUID | None
-    identity_by: Author | None
     box: Box
     detection_score: float
     sharpness: float

@@ -171,14 +171,15 @@ def sighting_to_wire(sighting: Sighting) -> wire.RecognizedObject:
 def face_to_wire(face: Face, links: Links) -> wire.ImageResponse:
     """A face, which this dialect calls an image."""
     return wire.ImageResponse(
-        id=str(face.id),
+        id=face.id,
         custom_id=face.custom_id,
         feed_id=face.feed_id,
-        identity_id=None if face.identity_id is None else str(face.identity_id),
+        identity_id=face.identity_id,
         url=links.picture_url(face.source_url, face.blob_key),
         bounding_box=box_to_wire(face.box),
         bounding_box_confidence=fraction(face.detection_score),
-        group_id=str(face.group_id),
+        type="FACE",
+        group_id=face.group_id,
         is_frontal=face.is_frontal,
         sharpness=fraction(face.sharpness),
         width=face.width_px,
@@ -191,9 +192,9 @@ def group_to_wire(group: Group, namespace: str, faces: Sequence[Face], links: Li
     """A group with its faces and its link."""
     modified_at = group.link_modified_at
     return wire.GroupResponse(
-        id=str(group.id),
-        identity_id=None if group.identity_id is None else str(group.identity_id),
-        batch_id=str(group.batch_id),
+        id=group.id,
+        identity_id=group.identity_id,
+        batch_id=group.batch_id,
         namespace=namespace,
         link_modified_by=None if group.link_modified_by is None else _AUTHOR[group.link_modified_by],
         link_last_modified_at=None if modified_at is None else milliseconds(modified_at),
@@ -205,7 +206,7 @@ def group_to_wire(group: Group, namespace: str, faces: Sequence[Face], links: Li
 def identity_to_wire(identity: Identity, namespace: str, faces: Sequence[Face], links: Links) -> wire.IdentityResponse:
     """An identity with its faces."""
     return wire.IdentityResponse(
-        id=str(identity.id),
+        id=identity.id,
         custom_id=identity.custom_id,
         namespace=namespace,
         images=[face_to_wire(face, links) for face in faces],
@@ -227,4 +228,6 @@ def feedback_to_wire(feedback: Feedback) -> wire.FeedbackResponse:
 
 def fraction(number: float | None) -> float:
     """A number as one in 0..1, without the digits that mean nothing."""
-    return min(max(round(number or 0.0, 6), 0.0), 1.0)
+    if number is None or number < 0:
+        return 0.0
+    return round(number, 6) if number < 1 else 1.0

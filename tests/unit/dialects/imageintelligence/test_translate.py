@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from visavis.accounts.media_links import MediaLinks
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
+from visavis.dialects.imageintelligence.endpoints.context import answer_as
 from visavis.dialects.imageintelligence.links import Links
 from visavis.dialects.imageintelligence.requests import recognize_from_wire
 from visavis.errors import InvalidRequest
@@ -203,10 +205,8 @@ def make_face(**changed: object) -> Face:
     fields = {
         "id": ID,
         "namespace_id": ID,
-        "job_image_id": ID,
         "group_id": ID,
         "identity_id": None,
-        "identity_by": None,
         "box": Box(0.1, 0.2, 0.3, 0.4),
         "detection_score": 0.9,
         "sharpness": 0.5,
@@ -224,25 +224,25 @@ def make_face(**changed: object) -> Face:
 
 
 def test_a_face_of_a_blob_has_the_address_of_our_copy() -> None:
-    assert translate.face_to_wire(make_face(), LINKS).url.startswith("http://here/media/")
-    assert translate.face_to_wire(make_face(source_url="http://a/"), LINKS).url == "http://a/"
+    assert translate.face_to_wire(make_face(), LINKS)["url"].startswith("http://here/media/")
+    assert translate.face_to_wire(make_face(source_url="http://a/"), LINKS)["url"] == "http://a/"
 
 
 def test_numbers_stay_between_nought_and_one() -> None:
     told = translate.face_to_wire(make_face(detection_score=1.0000001, sharpness=-1e-9), LINKS)
-    assert (told.bounding_box_confidence, told.sharpness) == (1, 0)
+    assert (told["bounding_box_confidence"], told["sharpness"]) == (1, 0)
 
 
 @pytest.mark.parametrize(("author", "word"), [(Author.MANUAL, "MANUAL"), (Author.REVIEW, "HITL"), (Author.MODEL, "ML")])
 def test_a_link_says_who_made_it(author: Author, word: str) -> None:
     told = translate.group_to_wire(Group(ID, ID, ID, ID, author, NOW, NOW), "office", [make_face()], LINKS)
-    assert (told.identity_id, told.link_modified_by) == (str(ID), word)
-    assert told.link_last_modified_at == translate.milliseconds(NOW) == 1_709_209_815_678
+    assert (told["identity_id"], told["link_modified_by"]) == (ID, word)
+    assert told["link_last_modified_at"] == translate.milliseconds(NOW) == 1_709_209_815_678
 
 
 def test_a_group_without_a_link_leaves_its_fields_out() -> None:
     told = translate.group_to_wire(Group(ID, ID, ID, None, None, None, NOW), "office", [], LINKS)
-    assert set(told.model_dump(by_alias=True, exclude_none=True)) == {
+    assert set(json.loads(answer_as(wire.GroupResponse, told).body)) == {
         "id",
         "batchId",
         "namespace",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fastapi import Request, Response
@@ -60,17 +61,25 @@ def body(model: type[BaseModel]) -> dict[str, Any]:
     return {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
 
-def answer(model: BaseModel) -> Response:
+def answer(resource: BaseModel) -> Response:
     """A resource; fields without a value are left out."""
-    content = model.model_dump_json(by_alias=True, exclude_none=True)
+    return answer_as(type(resource), resource)
+
+
+def answer_as(kind: Any, resource: object) -> Response:
+    """A resource of a kind, a type that pydantic can write; fields without a value are left out."""
+    content = _writer(kind).dump_json(resource, by_alias=True, exclude_none=True)
     return Response(content, media_type="application/json")
 
 
-def answer_list(kind: type[BaseModel], models: Sequence[BaseModel]) -> Response:
+def answer_list(kind: Any, resources: Sequence[object]) -> Response:
     """Resources of one kind."""
-    adapter: TypeAdapter[Any] = TypeAdapter(list[kind])  # type: ignore[valid-type]
-    content = adapter.dump_json(list(models), by_alias=True, exclude_none=True)
-    return Response(content, media_type="application/json")
+    return answer_as(list[kind], list(resources))
+
+
+@cache
+def _writer(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def namespace_in_path(part: str) -> str:

@@ -12,7 +12,7 @@ from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.endpoints.context import (
     Context,
-    answer,
+    answer_as,
     answer_list,
     body,
     existing,
@@ -38,7 +38,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
             place = await existing(db, application, name)
             found = await groups.get(db, place.id, required(translate.id_from_wire(group_id), "group"))
             [told] = await _to_wire(db, place, [required(found, "group")], context.links(request))
-        return answer(told)
+        return answer_as(wire.GroupResponse, told)
 
     @router.post(
         "/recognition/groups/{namespace}/search",

@@ -15,7 +15,7 @@ from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.endpoints.context import (
     Context,
-    answer,
+    answer_as,
     answer_list,
     body,
     existing,
@@ -69,7 +69,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
                     db, place.id, custom_id=wanted.custom_id, face_ids=face_ids, author=Author.MANUAL
                 )
             told = await announce(db, application, place, named, Event.IDENTITY_CREATED, context.links(request))
-        return answer(told)
+        return answer_as(wire.IdentityResponse, told)
 
     @router.post(
         "/recognition/identities/{namespace}/search",
@@ -95,7 +95,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
             place = await existing(db, application, name)
             identity = await naming.get_identity(db, place.id, _id(identity_id))
             [told] = await _to_wire(db, place, [identity], context.links(request))
-        return answer(told)
+        return answer_as(wire.IdentityResponse, told)
 
     @router.patch(
         "/recognition/identities/{namespace}/{identity_id}",
@@ -124,7 +124,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
                     author=Author.MANUAL,
                 )
             told = await announce(db, application, place, named, Event.IDENTITY_UPDATED, context.links(request))
-        return answer(told)
+        return answer_as(wire.IdentityResponse, told)
 
     @router.delete("/recognition/identities/{namespace}/{identity_id}")
     async def delete(application: Remover, namespace: str, identity_id: str) -> Response:

@@ -11,7 +11,7 @@ from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.endpoints.context import (
     Context,
-    answer,
+    answer_as,
     answer_list,
     body,
     existing,
@@ -39,7 +39,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
         if _wants_jpeg(request):
             headers = {"Location": links.crop_url(face), "Cache-Control": "no-store"}
             return Response(status_code=302, headers=headers)
-        return answer(translate.face_to_wire(face, links))
+        return answer_as(wire.ImageResponse, translate.face_to_wire(face, links))
 
     @router.post(
         "/recognition/images/{namespace}/search",
