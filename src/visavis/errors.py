@@ -72,6 +72,18 @@ class NotPermitted(VisavisError):
     code = "not_permitted"
 
 
+class Conflict(VisavisError):
+    """Something else is there already."""
+
+    code = "conflict"
+
+
+class UnsupportedMedia(VisavisError):
+    """Files of this kind are not accepted."""
+
+    code = "unsupported_media"
+
+
 class TooLarge(VisavisError):
     """The request is larger than this server accepts."""
 
@@ -97,6 +109,27 @@ class ImageTooLarge(ImageError):
     """The picture has more bytes or pixels than this server decodes."""
 
     code = "image_too_large"
+
+
+# --- videos -----------------------------------------------------------------------------------------------
+
+
+class VideoError(VisavisError):
+    """The video cannot be used."""
+
+    code = "video_error"
+
+
+class UnreadableVideo(VideoError):
+    """The bytes are no video of a supported format, or are damaged."""
+
+    code = "unreadable_video"
+
+
+class VideoTooLarge(VideoError):
+    """The video is longer, or its pictures are larger, than this server decodes."""
+
+    code = "video_too_large"
 
 
 # --- fetching ---------------------------------------------------------------------------------------------

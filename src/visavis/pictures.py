@@ -13,9 +13,10 @@ from visavis.errors import ImageError, NotFound, NotPermitted
 from visavis.jobs.analysis import cut_face
 from visavis.media.headers import sniff_media_type
 from visavis.media.images import ImageLimits
-from visavis.store import faces
+from visavis.store import faces, frame_extractions, video_files
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
+from visavis.videos.layout import poster_key
 
 # A picture is somebody's face, and its bytes are a stranger's: nothing in it may run, nobody else may keep it.
 _HEADERS = {
@@ -39,6 +40,34 @@ def media_router(*, database: Database, blobs: Blobs, media_links: MediaLinks) -
             return _refused(error)
         media_type = sniff_media_type(data) or "application/octet-stream"
         return Response(data, media_type=media_type, headers=_HEADERS)
+
+    @router.get("/media/frames/{frame_id}")
+    async def frame(frame_id: str, expires: str = "", signature: str = "") -> Response:
+        """The thumbnail of a video's frame, as JPEG."""
+        try:
+            media_links.check(f"frames/{frame_id}", expires, signature)
+            async with database.transaction() as db:
+                key = await frame_extractions.thumbnail_key(db, UUID(frame_id))
+            if key is None:
+                raise NotFound("The picture is no longer stored.")
+            jpeg = await blobs.get(key)
+        except (NotPermitted, NotFound) as error:
+            return _refused(error)
+        return Response(jpeg, media_type="image/jpeg", headers=_HEADERS)
+
+    @router.get("/media/videos/{file_id}/poster")
+    async def poster(file_id: str, expires: str = "", signature: str = "") -> Response:
+        """A small picture of a video, as JPEG."""
+        try:
+            media_links.check(f"videos/{file_id}/poster", expires, signature)
+            async with database.transaction() as db:
+                file = await video_files.find(db, UUID(file_id))
+            if file is None or not file.has_poster:
+                raise NotFound("The picture is no longer stored.")
+            jpeg = await blobs.get(poster_key(file.organization_id, file.id))
+        except (NotPermitted, NotFound) as error:
+            return _refused(error)
+        return Response(jpeg, media_type="image/jpeg", headers=_HEADERS)
 
     @router.get("/media/faces/{namespace_id}/{face_id}")
     async def crop(namespace_id: str, face_id: str, expires: str = "", signature: str = "") -> Response:

@@ -83,6 +83,14 @@ class Event(StrEnum):
     JOB_ENDED = "job_ended"
     IDENTITY_CREATED = "identity_created"
     IDENTITY_UPDATED = "identity_updated"
+    FILE_PROCESSING = "file_processing"
+    FILE_COMPLETED = "file_completed"
+    FILE_FAILED = "file_failed"
+    FILE_DELETED = "file_deleted"
+    COLLECTION_FILE_PROCESSING = "collection_file_processing"
+    COLLECTION_FILE_COMPLETED = "collection_file_completed"
+    COLLECTION_FILE_FAILED = "collection_file_failed"
+    COLLECTION_FILE_DELETED = "collection_file_deleted"
 
 
 class DeliveryStatus(StrEnum):
@@ -278,7 +286,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """An event to be sent. With the job or namespace that it tells of, the delivery is erased."""
+    """An event to be sent. With the job, namespace or file that it tells of, the delivery is erased.
+
+    ``video_webhook_id``: the registered address it goes to, where that is one for news of files.
+    """
 
     id: UUID
     application_id: UUID
@@ -287,6 +298,8 @@ class NewDelivery:
     body: bytes = field(repr=False)
     job_id: UUID | None = None
     namespace_id: UUID | None = None
+    video_webhook_id: UUID | None = None
+    file_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +313,8 @@ class Delivery:
     body: bytes | None = field(repr=False)
     job_id: UUID | None
     namespace_id: UUID | None
+    video_webhook_id: UUID | None
+    file_id: UUID | None
     status: DeliveryStatus
     attempts: int
     next_attempt_at: datetime | None

@@ -42,7 +42,8 @@ def create_server(
     @app.get("/", response_class=PlainTextResponse)
     async def index() -> str:
         """Where to read on."""
-        return f"Visavis {__version__}\n\nImage Intelligence v2: /v2/docs\nStreamline IDV: /idv/docs\n"
+        pages = ("Image Intelligence v2: /v2/docs", "Streamline IDV: /idv/docs", "Cloudglue: /v1/docs")
+        return "\n".join((f"Visavis {__version__}", "", *pages, ""))
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def alive() -> str:

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
         default=False, description="1: call private and loopback addresses too, for pictures and webhooks."
     )
     fetch_timeout_seconds: float = Field(default=10, gt=0, description="For one picture's address, in all.")
+    max_video_bytes: int = Field(default=4 * 1024**3, ge=1, description="The largest video that is kept.")
     backend: Literal["auto", "onnxruntime", "openvino"] = Field(
         default="auto", description="What runs the networks; auto takes OpenVINO where it is faster."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import structlog
 from visavis.accounts.applications import signing_key
 from visavis.accounts.media_links import MediaLinks
 from visavis.accounts.tokens import TokenSigner
+from visavis.dialects.cloudglue.events import file_event
 from visavis.dialects.imageintelligence.events import JobEnded
 from visavis.errors import StorageError
 from visavis.faces import FaceEngine, ModelPack
@@ -37,6 +38,16 @@ from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 from visavis.store.embedded import EmbeddedPostgres
 from visavis.store.migrations import migrate
+from visavis.videos.files import FileWork
+from visavis.videos.housekeeping import remove_orphans as remove_video_orphans
+from visavis.videos.looking import Looker
+from visavis.videos.matching import Matches
+from visavis.videos.planning import Planner
+from visavis.videos.probes import Probes
+from visavis.videos.search_work import SearchWork
+from visavis.videos.telling import FileNews
+from visavis.videos.units import VideoUnits
+from visavis.videos.work import VideoWork
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -95,12 +106,18 @@ async def open_database(url: str, *, max_connections: int = 2) -> AsyncIterator[
 async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
     """The web app with everything behind it open."""
     # Here, not above: workers share this module, and the web framework would cost each of them 40 MiB.
+    from visavis.dialects.cloudglue.app import create_app as create_cloudglue
+    from visavis.dialects.cloudglue.endpoints import Context as Cloudglue
     from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
     from visavis.dialects.imageintelligence.endpoints import Context as ImageIntelligence
     from visavis.dialects.streamline.app import PATHS as STREAMLINE_PATHS
     from visavis.dialects.streamline.app import create_app as create_streamline
     from visavis.dialects.streamline.endpoints import Context as Streamline
     from visavis.server import create_server
+    from visavis.videos.collecting import Collecting
+    from visavis.videos.erasure import Erasure
+    from visavis.videos.intake import VideoIntake
+    from visavis.videos.searching import FaceSearches
 
     async with open_database(url, max_connections=_SERVER_CONNECTIONS) as database:
         queue = Queue(database.pool)
@@ -120,6 +137,20 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
             media_url_ttl_seconds=settings.media_url_ttl_seconds,
         )
         streamline = create_streamline(Streamline(database=database, blobs=blobs, intake=intake, signer=signer))
+        news = FileNews(queue, file_event)
+        planner = Planner(queue, news)
+        video_intake = VideoIntake(blobs, queue, planner, max_bytes=settings.max_video_bytes)
+        erasure = Erasure(queue, planner, news)
+        cloudglue = Cloudglue(
+            database=database,
+            intake=video_intake,
+            erasure=erasure,
+            collecting=Collecting(video_intake, erasure, news),
+            searches=FaceSearches(database, queue),
+            media_links=media_links,
+            public_url=settings.public_url,
+            media_url_ttl_seconds=settings.media_url_ttl_seconds,
+        )
         app = create_server(
             database=database,
             blobs=blobs,
@@ -128,10 +159,11 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
             dialects={
                 "/v2": create_imageintelligence(imageintelligence),
                 **dict.fromkeys(STREAMLINE_PATHS, streamline),
+                "/v1": create_cloudglue(cloudglue),
             },
         )
         keepers = [
-            asyncio.create_task(keep_house(database, blobs)),
+            asyncio.create_task(keep_house(database, blobs, remove_video_orphans)),
             asyncio.create_task(keep_database_alive(settings)),
         ]
         # What is there now stays for good. Looked through again and again, it would hold up requests for 100 ms.
@@ -155,15 +187,19 @@ async def work(settings: Settings, url: str, *, stop_with_parent: bool) -> None:
         async with database.transaction() as db:
             media_links = MediaLinks(await signing_key(db, "media"))
         job_ended = JobEnded(media_links, media_url_ttl_seconds=settings.media_url_ttl_seconds)
-        with ThreadPoolExecutor(1, thread_name_prefix="engine") as engine_thread:
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="engine") as engine_thread,
+            ThreadPoolExecutor(1, thread_name_prefix="video") as video_thread,
+        ):
             async with (
                 Fetcher(timeout_s=settings.fetch_timeout_seconds, allow_private=settings.allow_private_urls) as fetcher,
                 Poster(allow_private=settings.allow_private_urls) as poster,
             ):
+                blobs = Blobs(settings.blobs_url)
                 units = WorkUnits(
                     database,
                     queue,
-                    Sources(Blobs(settings.blobs_url), fetcher, media_links),
+                    Sources(blobs, fetcher, media_links),
                     engine,
                     engine_thread,
                     kind_of=kinds(engine),
@@ -171,8 +207,43 @@ async def work(settings: Settings, url: str, *, stop_with_parent: bool) -> None:
                     limits=ImageLimits(),
                 )
                 deliveries = Deliveries(database, queue, poster)
-                await run_worker(queue, units.run, deliveries.run, stop_with_parent=stop_with_parent)
+                videos = _video_work(settings, database, queue, blobs, fetcher, engine, engine_thread, video_thread)
+                await run_worker(queue, units.run, deliveries.run, videos.run, stop_with_parent=stop_with_parent)
         await queue.close()
+
+
+def _video_work(
+    settings: Settings,
+    database: Database,
+    queue: Queue,
+    blobs: Blobs,
+    fetcher: Fetcher,
+    engine: FaceEngine,
+    engine_thread: Executor,
+    video_thread: Executor,
+) -> VideoWork:
+    news = FileNews(queue, file_event)
+    planner = Planner(queue, news)
+    probes = Probes(fetcher, engine, engine_thread)
+    max_bytes = settings.max_video_bytes
+    return VideoWork(
+        database,
+        queue,
+        blobs,
+        files=FileWork(database, blobs, fetcher, planner, news, video_thread, max_bytes=max_bytes),
+        units=VideoUnits(
+            database,
+            queue,
+            blobs,
+            Looker(engine, engine_thread),
+            planner,
+            news,
+            video_thread,
+            model_id=engine.model_id,
+        ),
+        matches=Matches(database, probes, engine.calibration),
+        searches=SearchWork(database, probes, engine.calibration),
+    )
 
 
 def load_pack(settings: Settings) -> ModelPack | None:

@@ -92,6 +92,18 @@ async def holder_of_key(db: Transaction, subscription_key: str) -> Application:
     return application
 
 
+async def holder_of_api_key(db: Transaction, api_key: str) -> Application:
+    """The application that an API key belongs to.
+
+    Raises:
+        NotAuthenticated: the key is unknown, or its application was revoked.
+    """
+    application = await applications.by_api_key(db, hash_secret(api_key))
+    if application is None:
+        raise NotAuthenticated("The API key is not valid, or no longer.")
+    return application
+
+
 async def signing_key(db: Transaction, purpose: str) -> bytes:
     """The secret with which this installation signs for a purpose; made at random on first use."""
     return await applications.signing_key(db, purpose=purpose, fresh=secrets.token_bytes(32))

@@ -16,6 +16,10 @@ DETECT_READ: Final = "detect:read"
 DETECT_CREATE: Final = "detect:create"
 FEEDBACK_READ: Final = "feedback:read"
 FEEDBACK_CREATE: Final = "feedback:create"
+VIDEOS_READ: Final = "videos:read"
+VIDEOS_CREATE: Final = "videos:create"
+VIDEOS_UPDATE: Final = "videos:update"
+VIDEOS_REMOVE: Final = "videos:remove"
 
 ALL_SCOPES: Final = (
     RECOGNITION_READ,
@@ -30,4 +34,8 @@ ALL_SCOPES: Final = (
     DETECT_CREATE,
     FEEDBACK_READ,
     FEEDBACK_CREATE,
+    VIDEOS_READ,
+    VIDEOS_CREATE,
+    VIDEOS_UPDATE,
+    VIDEOS_REMOVE,
 )

@@ -1,4 +1,4 @@
-"""``visavis jobs``: what a job was asked, what it decided, and by which figures."""
+"""``visavis jobs``: what clients have asked for and how far it is; what a job decided, and by which figures."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from visavis import wiring
-from visavis.cli import boxes, moments
+from visavis.cli import boxes, moments, work_lines
 from visavis.cli.left_out import LEFT_OUT
 from visavis.errors import NotFound
 from visavis.jobs.requests import AskRequest, DetectRequest, MatchRequest, request_of
 from visavis.records import Application, Decision, Feedback, Job, JobImage, JobKind, Role, Sighting
 from visavis.settings import read_settings
-from visavis.store import applications, decisions, deliveries, faces, feedback, jobs
+from visavis.store import applications, decisions, deliveries, faces, feedback, jobs, listed_work
 from visavis.store.deliveries import ListedDelivery
+from visavis.store.listed_work import ListedWork
 
-app = typer.Typer(help="Look into jobs: pictures, decisions and their figures.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look into jobs, of pictures and of videos: how far they are, what they decided, by which figures.",
+    no_args_is_help=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +44,59 @@ class Dossier:
     deliveries: Sequence[ListedDelivery]
 
 
+@app.command("list")
+def list_newest(
+    org: Annotated[str | None, typer.Option("--org", help="Of one organisation only.")] = None,
+    unfinished: Annotated[bool, typer.Option("--unfinished", help="Those that have not ended only.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List jobs, videos and what was asked of them, newest first, with the part of the work that is done."""
+    listed = asyncio.run(_list(org, unfinished, limit))
+    if as_json:
+        typer.echo(json.dumps([work_lines.told(each) for each in listed], indent=2))
+    else:
+        work_lines.print_table(listed)
+
+
+async def _list(organization: str | None, unfinished: bool, limit: int) -> list[ListedWork]:
+    with wiring.database_url(read_settings()) as url:
+        async with wiring.open_database(url) as database, database.transaction() as db:
+            return await listed_work.list_newest(db, organization=organization, unfinished=unfinished, limit=limit)
+
+
 @app.command("show")
 def show(
-    job_id: Annotated[UUID, typer.Argument(metavar="ID", help="The job's id.")],
+    job_id: Annotated[UUID, typer.Argument(metavar="ID", help="The job's id, or a video's, or a match's in a video.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a job: each picture's status and decision with similarity, threshold and score; target and example
-    pictures that were left out, and why; feedback; webhook deliveries.
+    pictures that were left out, and why; feedback; webhook deliveries. Of a video, or what was asked of one: how far it
+    is, or why it failed.
     """
-    dossier = asyncio.run(_load(job_id))
-    if as_json:
-        typer.echo(json.dumps(_told(dossier), indent=2))
-    else:
-        _print(dossier)
+    found = asyncio.run(_load(job_id))
+    match found:
+        case Dossier() if as_json:
+            typer.echo(json.dumps(_told(found), indent=2))
+        case Dossier():
+            _print(found)
+        case ListedWork() if as_json:
+            typer.echo(json.dumps(work_lines.told(found), indent=2))
+        case ListedWork():
+            work_lines.print_one(found)
 
 
-async def _load(job_id: UUID) -> Dossier:
+async def _load(job_id: UUID) -> Dossier | ListedWork:
     with wiring.database_url(read_settings()) as url:
         async with wiring.open_database(url) as database, database.transaction() as db:
             job = await jobs.of_unit(db, job_id)
-            application = None if job is None else await applications.get(db, job.application_id)
-            if job is None or application is None:
+            if job is None:
+                work = await listed_work.find(db, job_id)
+                if work is None:
+                    raise NotFound(f"There is no job {job_id}.")
+                return work
+            application = await applications.get(db, job.application_id)
+            if application is None:
                 raise NotFound(f"There is no job {job_id}.")
             images = (await jobs.images_of(db, [job.id]))[job.id]
             return Dossier(

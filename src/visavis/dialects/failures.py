@@ -11,7 +11,16 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from visavis.errors import InvalidRequest, NotAuthenticated, NotFound, NotPermitted, TooLarge, VisavisError
+from visavis.errors import (
+    Conflict,
+    InvalidRequest,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    TooLarge,
+    UnsupportedMedia,
+    VisavisError,
+)
 
 Body = Callable[[str, str], Any]
 """A failure's code and message as the body of the answer."""
@@ -21,7 +30,9 @@ _STATUS: dict[type[VisavisError], int] = {
     NotAuthenticated: 401,
     NotPermitted: 403,
     NotFound: 404,
+    Conflict: 409,
     TooLarge: 413,
+    UnsupportedMedia: 415,
 }
 
 _log = structlog.get_logger(__name__)

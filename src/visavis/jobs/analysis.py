@@ -100,7 +100,7 @@ def detect_faces(engine: FaceEngine, data: bytes, limits: ImageLimits) -> list[D
     return [
         DetectedFace(box, float(score))
         for box_xyxy, score in found
-        if (box := _fractions(box_xyxy, picture.size_wh)) is not None
+        if (box := box_in_fractions(box_xyxy, picture.size_wh)) is not None
     ]
 
 
@@ -140,7 +140,7 @@ def _pixels(box: Box, picture_size_wh: tuple[int, int]) -> tuple[float, float, f
     return box.x_min * width, box.y_min * height, box.x_max * width, box.y_max * height
 
 
-def _fractions(box_xyxy: FloatArray, size_wh: tuple[int, int]) -> Box | None:
+def box_in_fractions(box_xyxy: FloatArray, size_wh: tuple[int, int]) -> Box | None:
     """A box in pixels, clipped to its picture; None when it is wholly outside."""
     edges = np.clip(box_xyxy.reshape(2, 2) / np.array(size_wh, np.float64), 0, 1)
     (x_min, y_min), (x_max, y_max) = edges.tolist()
@@ -148,7 +148,7 @@ def _fractions(box_xyxy: FloatArray, size_wh: tuple[int, int]) -> Box | None:
 
 
 def _found_face(part: _Part, face: Face) -> FoundFace | None:
-    box = _fractions(face.box_xyxy, part.size_wh)
+    box = box_in_fractions(face.box_xyxy, part.size_wh)
     if box is None:
         return None
     return FoundFace(

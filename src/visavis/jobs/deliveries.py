@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from visavis.errors import FetchError, InvalidRequest, NotFound
 from visavis.jobs.queue import Attempt, Queue
-from visavis.jobs.signatures import delivery_headers
+from visavis.jobs.signatures import delivery_headers, file_delivery_headers
 from visavis.media.post import Answer, Poster
 from visavis.records import Delivery, DeliveryStatus, NewDelivery
-from visavis.store import deliveries, webhooks
+from visavis.store import deliveries, video_webhooks, webhooks
 from visavis.store.database import Database, Transaction
 
 # The wire contract names the first five. An endpoint that is down over night gets its events all the same.
@@ -89,14 +91,13 @@ class Deliveries:
                 return  # erased, delivered or given up meanwhile
             if delivery.attempts + 1 != attempt.number:
                 return  # whoever made this one has queued the next
-            webhook = await webhooks.get(db, delivery.application_id)
-        secret_key = None if webhook is None else webhook.secret_key
-        outcome = await self._post(delivery, delivery.body, secret_key)
+            headers_of = await _signer(db, delivery)
+        outcome = await self._post(delivery, delivery.body, headers_of)
         await self._record(delivery, outcome)
 
-    async def _post(self, delivery: Delivery, body: bytes, secret_key: str | None) -> _Outcome:
+    async def _post(self, delivery: Delivery, body: bytes, headers_of: _Headers) -> _Outcome:
         try:
-            headers = delivery_headers(delivery.id, body, secret_key, at=datetime.now(UTC))
+            headers = headers_of(delivery.id, body, at=datetime.now(UTC))
             answer = await self._poster.post(delivery.url, body, headers)
         except FetchError as error:
             return _Outcome(False, error.message, error.retry)
@@ -127,6 +128,19 @@ class Deliveries:
                 await self._queue.defer_attempts(db, [Attempt(delivery.id, delivery.attempts + 2)], delay_s=pause_s)
         if counts and status == DeliveryStatus.GIVEN_UP:
             _log.warning("webhook given up", delivery=str(delivery.id), answer=outcome.answer)
+
+
+class _Headers(Protocol):
+    def __call__(self, delivery_id: UUID, body: bytes, *, at: datetime) -> dict[str, str]: ...
+
+
+async def _signer(db: Transaction, delivery: Delivery) -> _Headers:
+    """What makes the headers of a delivery's attempts."""
+    if delivery.video_webhook_id is not None:
+        address = await video_webhooks.of_delivery(db, delivery.video_webhook_id)
+        return partial(file_delivery_headers, secret="" if address is None else address.secret)
+    webhook = await webhooks.get(db, delivery.application_id)
+    return partial(delivery_headers, secret_key=None if webhook is None else webhook.secret_key)
 
 
 def _told(answer: Answer) -> str:

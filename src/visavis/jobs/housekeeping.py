@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -60,14 +61,19 @@ def _job_of(key: str) -> UUID | None:
             return None
 
 
-async def keep_house(database: Database, blobs: Blobs) -> None:
-    """Clean up once a day, for ever."""
+RemoveOrphans = Callable[[Database, Blobs], Awaitable[int]]
+
+
+async def keep_house(database: Database, blobs: Blobs, *others: RemoveOrphans) -> None:
+    """Clean up once a day, for ever; ``others`` remove what other rooms have left behind."""
     while True:
         try:
             old = await remove_old_deliveries(database)
             if old:
                 _log.info("old deliveries removed", deliveries=old)
             orphans = await remove_orphans(database, blobs)
+            for remove in others:
+                orphans += await remove(database, blobs)
             if orphans:
                 _log.info("orphaned blobs removed", blobs=orphans)
         except (StorageError, DatabaseError, PoolTimeout, OSError) as error:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,12 @@ from visavis.store.database import Transaction
 
 TASK = "work_unit"
 DELIVERY_TASK = "delivery"
+VIDEO_TASK = "video"
 
-# Two queues with workers of their own: a receiver that hangs holds up no picture.
+# Queues with workers of their own: a receiver that hangs holds up no picture, and neither do the minutes of a video.
 _PICTURES = "default"
 _WEBHOOKS = "webhooks"
+_VIDEOS = "videos"
 
 # A worker says every other second that it lives; five missed signs, and its work goes to another.
 HEARTBEAT_S = 2.0
@@ -36,6 +39,7 @@ _MAX_WAIT_S = 60
 # the first repetition is due after a second anyway, and listening would cost each process one more connection.
 _LOOK_FOR_UNITS_EVERY_S = 2.0
 _LOOK_FOR_DELIVERIES_EVERY_S = 0.5
+_LOOK_FOR_VIDEOS_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,37 @@ class Attempt:
     number: int = 1
 
 
+class VideoTask(StrEnum):
+    """What is to be done about videos."""
+
+    FILE = "file"  # look into a file
+    FRAMES = "frames"  # a work unit: look at some frames
+    MATCH = "match"  # describe a match's picture, and decide it once the faces are there
+    SEARCH = "search"
+    ERASE = "erase"  # remove blobs
+
+
+@dataclass(frozen=True, slots=True)
+class VideoEntry:
+    """Something to be done about videos: ``subject`` is the id of what it is about, or where the blobs to erase are.
+
+    ``attempts`` and ``waits`` are those of a ``WorkUnit``. Of two entries that wait, the one with the lower
+    ``position`` goes first, so that a long video does not hold up a short one.
+    """
+
+    task: VideoTask
+    subject: str
+    position: int = 0
+    attempts: int = 0
+    waits: int = 0
+
+
+# Somebody waits for these, and they take no longer than a picture.
+_QUICK = (VideoTask.MATCH, VideoTask.SEARCH)
+
 Handler = Callable[[WorkUnit], Awaitable[None]]
 AttemptHandler = Callable[[Attempt], Awaitable[None]]
+VideoHandler = Callable[[VideoEntry], Awaitable[None]]
 
 
 class _Again(BaseRetryStrategy):
@@ -83,8 +116,10 @@ class Queue:
         self._app = App(connector=PsycopgConnector())
         self._run_unit: Handler | None = None
         self._run_attempt: AttemptHandler | None = None
+        self._run_video: VideoHandler | None = None
         self._app.task(name=TASK, queue=_PICTURES, pass_context=True, retry=_Again())(self._unit)
         self._app.task(name=DELIVERY_TASK, queue=_WEBHOOKS, retry=_Again())(self._attempt)
+        self._app.task(name=VIDEO_TASK, queue=_VIDEOS, pass_context=True, retry=_Again())(self._video)
 
     async def open(self) -> None:
         """Share the database's pool, which is open."""
@@ -117,22 +152,37 @@ class Queue:
             )
             await task.batch_defer_async(*(_attempt_payload(each) for each in alike))
 
+    async def defer_videos(self, db: Transaction, entries: Sequence[VideoEntry], *, delay_s: float = 0) -> None:
+        """Put what is to be done about videos into the queue; it is there when the caller's transaction commits."""
+        for entry in entries:
+            task = self._app.configure_task(
+                VIDEO_TASK,
+                queue=_PICTURES if entry.task in _QUICK else _VIDEOS,
+                connection=db,
+                schedule_in={"seconds": delay_s} if delay_s else None,
+                priority=-entry.position,
+            )
+            await task.defer_async(task=entry.task.value, subject=entry.subject, waits=entry.waits)
+
     async def work(
         self,
         run_unit: Handler,
         run_attempt: AttemptHandler,
+        run_video: VideoHandler,
         *,
         name: str,
         units_at_once: int,
         attempts_at_once: int,
         grace_s: float,
     ) -> None:
-        """Run work units and deliveries until told to stop (SIGINT, SIGTERM, or cancellation).
+        """Run work units, deliveries and what is to be done about videos until told to stop (SIGINT, SIGTERM, or
+        cancellation).
 
         What runs then has ``grace_s`` to end; after that it goes back into the queue.
         """
         self._run_unit = run_unit
         self._run_attempt = run_attempt
+        self._run_video = run_video
 
         def worker(queue: str, *, concurrency: int, look_every_s: float, listen: bool) -> Worker:
             return Worker(
@@ -153,7 +203,9 @@ class Queue:
         webhooks = worker(
             _WEBHOOKS, concurrency=attempts_at_once, look_every_s=_LOOK_FOR_DELIVERIES_EVERY_S, listen=False
         )
-        await _run_side_by_side([pictures, webhooks])
+        # One a process: its frames share the engine with pictures, one by one.
+        videos = worker(_VIDEOS, concurrency=1, look_every_s=_LOOK_FOR_VIDEOS_EVERY_S, listen=False)
+        await _run_side_by_side([pictures, webhooks, videos])
 
     async def requeue_stalled(self) -> int:
         """Put work back whose worker has died; how much it was."""
@@ -171,8 +223,8 @@ class Queue:
         """How many work units wait or run."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s AND status IN ('todo', 'doing')",
-                [TASK],
+                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = ANY(%s) AND status IN ('todo', 'doing')",
+                [[TASK, VIDEO_TASK]],
             )
             row = await cursor.fetchone()
         return int(row[0]) if row else 0
@@ -187,6 +239,12 @@ class Queue:
         if self._run_attempt is None:
             raise RuntimeError("this process does not deliver")
         await self._run_attempt(Attempt(UUID(delivery_id), number))
+
+    async def _video(self, context: JobContext, *, task: str, subject: str, waits: int = 0) -> None:
+        if self._run_video is None:
+            raise RuntimeError("this process does not look at videos")
+        position = -context.job.priority
+        await self._run_video(VideoEntry(VideoTask(task), subject, position, context.job.attempts, waits))
 
 
 async def _run_side_by_side(workers: Sequence[Worker]) -> None:

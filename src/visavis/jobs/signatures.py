@@ -22,6 +22,26 @@ def delivery_headers(delivery_id: UUID, body: bytes, secret_key: str | None, *, 
         secret_key: of the application; without one nothing is signed.
         at: when the attempt is made, with a time zone.
     """
+    headers = _standard_headers(delivery_id, body, secret_key, at)
+    if secret_key:
+        digest = hmac.new(secret_key.encode(), body, hashlib.sha256).hexdigest()
+        # The vendor's manual names one header, its sample code reads the other.
+        headers["X-Niro-Signature"] = headers["X-II-Signature"] = f"sha256={digest}"
+    return headers
+
+
+def file_delivery_headers(delivery_id: UUID, body: bytes, secret: str, *, at: datetime) -> dict[str, str]:
+    """The headers of one attempt to tell of a file: the secret itself, as this vendor's receivers expect it, and proof.
+
+    Args:
+        body, at: as for ``delivery_headers``.
+    """
+    headers = _standard_headers(delivery_id, body, secret, at)
+    headers["X-Cloudglue-Webhook-Secret"] = secret
+    return headers
+
+
+def _standard_headers(delivery_id: UUID, body: bytes, secret_key: str | None, at: datetime) -> dict[str, str]:
     at = at.astimezone(UTC)  # the library takes whatever zone it is given for UTC
     headers = {
         "Content-Type": "application/json",
@@ -30,9 +50,6 @@ def delivery_headers(delivery_id: UUID, body: bytes, secret_key: str | None, *, 
         "webhook-timestamp": str(int(at.timestamp())),
     }
     if secret_key:
-        digest = hmac.new(secret_key.encode(), body, hashlib.sha256).hexdigest()
-        # The vendor's manual names one header, its sample code reads the other.
-        headers["X-Niro-Signature"] = headers["X-II-Signature"] = f"sha256={digest}"
         signer = StandardWebhook(standard_key(secret_key))
         headers["webhook-signature"] = signer.sign(str(delivery_id), at, body.decode())
     return headers

@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
-from visavis.jobs.queue import AttemptHandler, Handler, Queue
+from visavis.jobs.queue import AttemptHandler, Handler, Queue, VideoHandler
 
 # Two units at a time: while one is in the engine, the other fetches pictures or commits.
 CONCURRENCY = 2
@@ -23,8 +23,9 @@ CONCURRENCY = 2
 ATTEMPTS_AT_ONCE = 16
 
 # Units hold a connection each while they commit. Deliveries hold none while they wait, so that two serve all of them.
-# Then the two queues' own statements, and one to spare. (One more, outside the pool, listens for new work units.)
-CONNECTIONS = CONCURRENCY + 2 + 2 + 1
+# One is for the video in hand. Then the three queues' own statements, and one to spare. (One more, outside the pool,
+# listens for new work units.)
+CONNECTIONS = CONCURRENCY + 2 + 1 + 3 + 1
 
 GRACE_S = 20.0
 _REQUEUE_EVERY_S = 3.0
@@ -33,7 +34,12 @@ _log = structlog.get_logger(__name__)
 
 
 async def run_worker(
-    queue: Queue, run_unit: Handler, run_attempt: AttemptHandler, *, stop_with_parent: bool = False
+    queue: Queue,
+    run_unit: Handler,
+    run_attempt: AttemptHandler,
+    run_video: VideoHandler,
+    *,
+    stop_with_parent: bool = False,
 ) -> None:
     """Work until SIGINT or SIGTERM, or until the parent process is gone if ``stop_with_parent``.
 
@@ -49,6 +55,7 @@ async def run_worker(
         await queue.work(
             run_unit,
             run_attempt,
+            run_video,
             name=name,
             units_at_once=CONCURRENCY,
             attempts_at_once=ATTEMPTS_AT_ONCE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -29,6 +29,18 @@ class Fetched:
     data: bytes
     media_type: str | None  # as the server says, without parameters; not to be trusted
     url: str  # after redirects
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An answer whose body went elsewhere."""
+
+    size_bytes: int
+    media_type: str | None  # as the server says, without parameters; not to be trusted
+    url: str  # after redirects
+
+
+Sink = Callable[[bytes], Awaitable[None]]
 
 
 @contextmanager
@@ -84,7 +96,6 @@ class Fetcher:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._max_redirects = max_redirects
-        self._io_timeouts = io_timeouts(timeout_s)
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
         policy = AddressPolicy(allow_private, tuple(allowed_networks))
         self._transport = PinnedTransport(policy, resolver, ssl_context)
@@ -99,42 +110,44 @@ class Fetcher:
             FetchFailed: no such host, no connection, bad certificate, too many redirects, a status
                 other than 2xx, a compressed body.
         """
-        with calling(self._timeout_s):
-            return await self._follow(httpx.URL(url))
+        body = bytearray()
 
-    async def _follow(self, url: httpx.URL) -> Fetched:
+        async def keep(chunk: bytes) -> None:
+            body.extend(chunk)
+
+        passed = await self.fetch_to(url, keep, max_bytes=self._max_bytes, timeout_s=self._timeout_s)
+        return Fetched(bytes(body), passed.media_type, passed.url)
+
+    async def fetch_to(self, url: str, sink: Sink, *, max_bytes: int, timeout_s: float) -> Passed:
+        """Pass the body behind a URL on piece by piece, redirects followed, under the rules of ``fetch``.
+
+        The time that ``sink`` takes counts. When this raises, it may have had a part of the body. What ``sink`` raises
+        comes through; an OSError of it counts as the connection's.
+
+        Args:
+            sink: gets each piece in turn.
+            max_bytes: of the body, instead of the fetcher's.
+            timeout_s: for the whole, instead of the fetcher's.
+        Raises:
+            AddressRefused, FetchTooLarge, FetchTimeout, FetchFailed: as ``fetch``.
+        """
+        with calling(timeout_s):
+            return await self._follow(httpx.URL(url), sink, max_bytes, io_timeouts(timeout_s))
+
+    async def _follow(self, url: httpx.URL, sink: Sink, max_bytes: int, timeouts: dict[str, float | None]) -> Passed:
         for _ in range(self._max_redirects + 1):
-            request = httpx.Request("GET", url, headers=self._headers, extensions={"timeout": self._io_timeouts})
+            request = httpx.Request("GET", url, headers=self._headers, extensions={"timeout": timeouts})
             # the bare transport: a client would keep cookies and look at the environment
             response = await self._transport.handle_async_request(request)
             try:
                 if response.status_code not in _REDIRECTS:
-                    return Fetched(await self._body(response), _media_type(response), str(url))
+                    return Passed(await _pass_on(response, sink, max_bytes), _media_type(response), str(url))
                 if "location" not in response.headers:
                     raise FetchFailed("The server redirects to nowhere.")
                 url = url.join(response.headers["location"])
             finally:
                 await response.aclose()
         raise FetchFailed(f"The server redirects more than {self._max_redirects} times.")
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        if not response.is_success:
-            raise FetchFailed(f"The server answered with status {response.status_code}.")
-        if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            # it was asked not to; what unpacks to any size is not worth a second limit
-            raise FetchFailed("The server compressed its answer, which it was asked not to.")
-        announced = response.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_bytes:
-            raise self._too_large()
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > self._max_bytes:
-                raise self._too_large()
-        return bytes(body)
-
-    def _too_large(self) -> FetchTooLarge:
-        return FetchTooLarge(f"The answer has more than {self._max_bytes} bytes.")
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -149,6 +162,29 @@ class Fetcher:
         traceback: TracebackType | None = None,
     ) -> None:
         await self.aclose()
+
+
+async def _pass_on(response: httpx.Response, sink: Sink, max_bytes: int) -> int:
+    """Hand the body over; its size."""
+    if not response.is_success:
+        raise FetchFailed(f"The server answered with status {response.status_code}.")
+    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        # it was asked not to; what unpacks to any size is not worth a second limit
+        raise FetchFailed("The server compressed its answer, which it was asked not to.")
+    announced = response.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
+    size_bytes = 0
+    async for chunk in response.aiter_raw():
+        size_bytes += len(chunk)
+        if size_bytes > max_bytes:
+            raise _too_large(max_bytes)
+        await sink(chunk)
+    return size_bytes
+
+
+def _too_large(max_bytes: int) -> FetchTooLarge:
+    return FetchTooLarge(f"The answer has more than {max_bytes} bytes.")
 
 
 def _media_type(response: httpx.Response) -> str | None:

@@ -82,6 +82,11 @@ async def by_subscription_key(db: Transaction, key_hash: bytes) -> Application |
     return await fetch_one(db, Application, _SQL["by_subscription_key"], {"key_hash": key_hash})
 
 
+async def by_api_key(db: Transaction, key_hash: bytes) -> Application | None:
+    """The application in force that has an API key of this hash."""
+    return await fetch_one(db, Application, _SQL["by_api_key"], {"key_hash": key_hash})
+
+
 async def list_all(db: Transaction) -> list[Application]:
     """Every application there ever was, by organisation and name."""
     return await fetch_all(db, Application, _SQL["list"])

@@ -30,6 +30,11 @@ SELECT a.id, a.organization_id, o.name AS organization, a.name, a.client_id, a.s
   FROM application a JOIN organization o ON o.id = a.organization_id
  WHERE a.subscription_key_hash = %(key_hash)s AND a.revoked_at IS NULL;
 
+-- by_api_key: one application in force by the hash of its key
+SELECT a.id, a.organization_id, o.name AS organization, a.name, a.client_id, a.scopes, a.created_at, a.revoked_at
+  FROM application a JOIN organization o ON o.id = a.organization_id
+ WHERE a.api_key_hash = %(key_hash)s AND a.revoked_at IS NULL;
+
 -- list: all applications, by organisation and name
 SELECT a.id, a.organization_id, o.name AS organization, a.name, a.client_id, a.scopes, a.created_at, a.revoked_at
   FROM application a JOIN organization o ON o.id = a.organization_id

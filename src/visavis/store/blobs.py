@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import obstore
@@ -14,6 +16,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from visavis.errors import NotFound, StorageError
+from visavis.store.blob_streams import READ_BYTES, BlobReader, BlobWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,23 @@ class Blobs:
         except BaseError as error:
             raise StorageError("The blob storage does not answer.") from error
 
+    def writer(self, key: str) -> BlobWriter:
+        """Streams a large blob: ``async with blobs.writer(key) as writer: await writer.write(data)``.
+
+        On leaving normally the blob is there whole, in place of an earlier one. On an exception nothing of it remains,
+        and an earlier one stays. Entering, writing and leaving raise StorageError when the storage fails.
+        """
+        return BlobWriter(self._store, key)
+
+    def reader(self, key: str) -> BinaryIO:
+        """A large blob as a seekable file, read in pieces of 1 MiB. It blocks: for a thread, and one at a time.
+
+        Raises:
+            NotFound: there is nothing under the key; also while reading.
+            StorageError: the storage fails; also while reading.
+        """
+        return io.BufferedReader(BlobReader(self._store, key), READ_BYTES)
+
     async def ping(self) -> None:
         """Ask the storage for a sign of life.
 
@@ -80,6 +100,21 @@ class Blobs:
                 continue
             except BaseError as error:
                 raise StorageError("The blob storage does not delete.") from error
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Remove every blob whose key begins with ``prefix`` and a slash; none is no error.
+
+        Raises:
+            ValueError: the prefix is empty, which would mean everything.
+            StorageError: the storage fails.
+        """
+        if not prefix.strip("/"):
+            raise ValueError("delete_prefix needs a prefix")
+        try:
+            keys = [entry.key async for entry in self.entries(prefix)]
+        except BaseError as error:
+            raise StorageError("The blob storage does not answer.") from error
+        await self.delete(keys)
 
     async def entries(self, prefix: str = "") -> AsyncIterator[BlobEntry]:
         """Every blob whose key begins with ``prefix`` and a slash; all of them for none."""

@@ -45,6 +45,8 @@ async def add(db: Transaction, new: NewDelivery) -> Delivery:
             "application_id": new.application_id,
             "job_id": new.job_id,
             "namespace_id": new.namespace_id,
+            "video_webhook_id": new.video_webhook_id,
+            "file_id": new.file_id,
             "event": new.event,
             "url": new.url,
             "body": new.body,
@@ -136,3 +138,8 @@ async def remove_ended(db: Transaction, *, before: datetime) -> int:
     """Forget deliveries that ended before a moment; how many it were."""
     cursor = await db.execute(_SQL["remove_ended"], {"before": before})
     return cursor.rowcount
+
+
+async def remove_of_file(db: Transaction, file_id: UUID) -> None:
+    """Forget what was to be told of a file."""
+    await db.execute(_SQL["remove_of_file"], {"file_id": file_id})

@@ -1,7 +1,8 @@
 -- add: an event that waits to be sent, at once
-INSERT INTO delivery (id, application_id, job_id, namespace_id, event, url, body, status, next_attempt_at)
-VALUES (%(id)s, %(application_id)s, %(job_id)s, %(namespace_id)s, %(event)s, %(url)s, %(body)s, 'waiting',
-        clock_timestamp())
+INSERT INTO delivery (id, application_id, job_id, namespace_id, video_webhook_id, file_id, event, url, body, status,
+                      next_attempt_at)
+VALUES (%(id)s, %(application_id)s, %(job_id)s, %(namespace_id)s, %(video_webhook_id)s, %(file_id)s, %(event)s, %(url)s,
+        %(body)s, 'waiting', clock_timestamp())
 RETURNING *;
 
 -- get: one delivery, whoever owns it
@@ -51,3 +52,6 @@ RETURNING id, attempts;
 
 -- remove_ended: forget what ended before a moment
 DELETE FROM delivery WHERE ended_at < %(before)s;
+
+-- remove_of_file: forget what was to be told of a file
+DELETE FROM delivery WHERE file_id = %(file_id)s;

@@ -19,7 +19,7 @@ from ipaddress import ip_address, ip_network
 import httpx
 import pytest
 
-from visavis.errors import AddressRefused, FetchError, FetchFailed, FetchTimeout, FetchTooLarge
+from visavis.errors import AddressRefused, FetchError, FetchFailed, FetchTimeout, FetchTooLarge, StorageError
 from visavis.media.addresses import AddressPolicy, IPAddress
 from visavis.media.fetch import Fetcher
 from visavis.media.resolvers import StaticResolver, SystemResolver
@@ -531,3 +531,84 @@ async def test_the_transport_serves_a_client_of_our_own_too():
                 await client.post(f"http://private.test:{server.port}/hook", json={})
     assert response.status_code == 204
     assert server.requests[0].startswith("POST /hook")
+
+
+# --- piece by piece ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Pieces:
+    """A sink."""
+
+    received: list[bytes] = field(default_factory=list)
+
+    async def __call__(self, piece: bytes) -> None:
+        self.received.append(piece)
+
+
+async def test_a_large_body_is_passed_on_in_pieces():
+    body = bytes(range(256)) * 20_000
+    sink = Pieces()
+    async with serving(answer(body)) as server, outside_fetcher(max_bytes=10) as fetcher:
+        url = f"http://public.test:{server.port}/a"
+        passed = await fetcher.fetch_to(url, sink, max_bytes=len(body), timeout_s=30)
+    assert b"".join(sink.received) == body
+    assert len(sink.received) > 10
+    assert (passed.size_bytes, passed.media_type, passed.url) == (len(body), "image/png", url)
+
+
+async def test_only_the_last_answer_of_redirects_is_passed_on():
+    sink = Pieces()
+    async with serving(answer(b"there")) as target:
+        first_answer = answer(b"not this", "302 Found", f"Location: http://public.test:{target.port}/b")
+        async with serving(first_answer) as first, outside_fetcher() as fetcher:
+            url = f"http://public.test:{first.port}/a"
+            passed = await fetcher.fetch_to(url, sink, max_bytes=100, timeout_s=5)
+    assert sink.received == [b"there"]
+    assert passed.url == f"http://public.test:{target.port}/b"
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (redirect("http://private.test/"), AddressRefused),
+        (answer(b"x" * 101), FetchTooLarge),
+        (answer(gzip.compress(b"x"), "200 OK", "Content-Encoding: gzip"), FetchFailed),
+        (answer(b"secret", "404 Not Found"), FetchFailed),
+    ],
+)
+async def test_nothing_is_passed_on_of_what_is_refused(data, error):
+    sink = Pieces()
+    async with serving(data) as server, outside_fetcher() as fetcher:
+        with pytest.raises(error):
+            await fetcher.fetch_to(f"http://public.test:{server.port}/", sink, max_bytes=100, timeout_s=5)
+    assert sink.received == []
+
+
+async def test_the_limit_holds_for_bodies_of_unknown_size():
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x" * 4096)
+            await writer.drain()
+
+    sink = Pieces()
+    async with serving(endless) as server, outside_fetcher() as fetcher:
+        with pytest.raises(FetchTooLarge):
+            await fetcher.fetch_to(f"http://public.test:{server.port}/", sink, max_bytes=100_000, timeout_s=30)
+    assert sum(map(len, sink.received)) <= 100_000
+
+
+async def test_a_body_that_drips_is_limited_in_time():
+    async with serving(dripping_body) as server, outside_fetcher() as fetcher:
+        with pytest.raises(FetchTimeout):
+            await fetcher.fetch_to(f"http://public.test:{server.port}/", Pieces(), max_bytes=10_000, timeout_s=0.5)
+
+
+async def test_an_error_of_the_sink_ends_the_fetch():
+    async def full(piece: bytes) -> None:
+        raise StorageError
+
+    async with serving(answer(b"x" * 100)) as server, outside_fetcher() as fetcher:
+        with pytest.raises(StorageError):
+            await fetcher.fetch_to(f"http://public.test:{server.port}/", full, max_bytes=1000, timeout_s=5)

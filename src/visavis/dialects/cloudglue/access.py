@@ -1,0 +1,38 @@
+"""Who asks: an API key as a bearer token."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+
+from visavis.accounts.applications import holder_of_api_key
+from visavis.errors import NotAuthenticated, NotPermitted
+from visavis.records import Application
+from visavis.store.database import Database
+
+Guard = Callable[[Request], Awaitable[Application]]
+
+
+def guard(database: Database, scope: str) -> Guard:
+    """A dependency that gives the application behind a request, if it may do this.
+
+    It runs before the body is read, so that a stranger's video costs nothing.
+    """
+
+    async def require(request: Request) -> Application:
+        key = _api_key(request.headers.get("authorization"))
+        async with database.transaction() as db:
+            application = await holder_of_api_key(db, key)
+        if scope not in application.scopes:
+            raise NotPermitted(f"The application lacks the scope {scope}.")
+        return application
+
+    return require
+
+
+def _api_key(authorization: str | None) -> str:
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise NotAuthenticated("An Authorization header with an API key as bearer token is required.")
+    return key.strip()
