@@ -64,6 +64,26 @@ def scenes_of(minutes: float) -> tuple[Scene, ...]:
     return tuple(scenes)
 
 
+def write_repeated(path: Path, out: Path, times: int) -> None:
+    """The film several times, one after the other, without encoding it again."""
+    end = 0
+    with av.open(str(out), "w") as output:
+        copy = None
+        for _ in range(times):
+            with av.open(str(path)) as container:
+                stream = container.streams.video[0]
+                copy = copy or output.add_stream_from_template(stream)
+                begun, end_of_this = end, end
+                for packet in container.demux(stream):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.pts, packet.dts = packet.pts + begun, packet.dts + begun
+                    end_of_this = max(end_of_this, packet.pts + (packet.duration or 0))
+                    packet.stream = copy
+                    output.mux(packet)
+                end = end_of_this
+
+
 # --- the bare loop ----------------------------------------------------------------------------------------
 
 _engine: FaceEngine | None = None
@@ -241,8 +261,8 @@ def main(arguments: Sequence[str]) -> int:
     seconds = sum(scene.seconds for scene in scenes)
     with tempfile.TemporaryDirectory(prefix="visavis-films-") as folder:
         film, long_film = Path(folder) / "film.mp4", Path(folder) / "long.mp4"
-        for path, of in ((film, scenes), (long_film, scenes * 4)):
-            write_film(path, of, width=1920, height=1080, gop=250, b_frames=3, preset="ultrafast")
+        write_film(film, scenes, width=1920, height=1080, gop=250, b_frames=3, preset="ultrafast")
+        write_repeated(film, long_film, 4)
         print(f"film: {seconds:.0f} s, 1080p, {film.stat().st_size / 2**20:.0f} MiB; {PROCESSES} processes")
         loop = BareLoop(film, seconds, options.rate, options.backend)
         with fresh_server(workers=PROCESSES, backend=options.backend) as server:

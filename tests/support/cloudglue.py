@@ -23,7 +23,7 @@ ENDED: Final = ("completed", "failed")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # What the behaviour page asks of every operation, and the facts do not repeat for each of them.
-_IN_WORDS: Final = (400, 401, 403, 409)
+_IN_WORDS: Final = (400, 401, 403, 404, 409)
 
 
 def hold(method: str, url: str, status: int, headers: Any, content: bytes) -> None:
@@ -93,18 +93,16 @@ class BareClient(httpx.Client):
 class Caller:
     """An application with both clients."""
 
-    credentials: dict[str, str]
     bare: BareClient
     vendor: cloudglue.Cloudglue
     webhooks: WebhooksApi
 
     @classmethod
-    def of(cls, server: Server, credentials: dict[str, str]) -> Caller:
+    def of(cls, server: Server, api_key: str) -> Caller:
         """One that talks to a server."""
-        vendor = cloudglue.Cloudglue(api_key=credentials["apiKey"], host=f"{server.base_url}/v1")
+        vendor = cloudglue.Cloudglue(api_key=api_key, host=f"{server.base_url}/v1")
         vendor.api_client.rest_client = _HeldRest(vendor.configuration)
-        bare = BareClient(server.base_url, credentials["apiKey"])
-        return cls(credentials, bare, vendor, WebhooksApi(vendor.api_client))
+        return cls(BareClient(server.base_url, api_key), vendor, WebhooksApi(vendor.api_client))
 
     def close(self) -> None:
         """Give up the connections."""

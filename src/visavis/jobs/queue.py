@@ -81,8 +81,8 @@ class VideoTask(StrEnum):
 class VideoEntry:
     """Something to be done about videos: ``subject`` is the id of what it is about, or where the blobs to erase are.
 
-    ``attempts`` and ``waits`` are those of a ``WorkUnit``. Of two entries that wait, the one with the lower
-    ``position`` goes first, so that a long video does not hold up a short one.
+    ``attempts`` and ``waits`` are those of a ``WorkUnit``. Of two entries that wait, the one with the much lower
+    ``position`` (half of the other's, or less) goes first, so that a long video does not hold up a short one.
     """
 
     task: VideoTask
@@ -154,15 +154,20 @@ class Queue:
 
     async def defer_videos(self, db: Transaction, entries: Sequence[VideoEntry], *, delay_s: float = 0) -> None:
         """Put what is to be done about videos into the queue; it is there when the caller's transaction commits."""
+        alike: dict[tuple[str, int], list[VideoEntry]] = defaultdict(list)
         for entry in entries:
+            # Few priorities, or the thousand units of a long video could not be put in together.
+            place = _PICTURES if entry.task in _QUICK else _VIDEOS, -entry.position.bit_length()
+            alike[place].append(entry)
+        for (queue, priority), together in alike.items():
             task = self._app.configure_task(
                 VIDEO_TASK,
-                queue=_PICTURES if entry.task in _QUICK else _VIDEOS,
+                queue=queue,
                 connection=db,
                 schedule_in={"seconds": delay_s} if delay_s else None,
-                priority=-entry.position,
+                priority=priority,
             )
-            await task.defer_async(task=entry.task.value, subject=entry.subject, waits=entry.waits)
+            await task.batch_defer_async(*(_video_payload(entry) for entry in together))
 
     async def work(
         self,
@@ -240,10 +245,9 @@ class Queue:
             raise RuntimeError("this process does not deliver")
         await self._run_attempt(Attempt(UUID(delivery_id), number))
 
-    async def _video(self, context: JobContext, *, task: str, subject: str, waits: int = 0) -> None:
+    async def _video(self, context: JobContext, *, task: str, subject: str, position: int, waits: int) -> None:
         if self._run_video is None:
             raise RuntimeError("this process does not look at videos")
-        position = -context.job.priority
         await self._run_video(VideoEntry(VideoTask(task), subject, position, context.job.attempts, waits))
 
 
@@ -276,6 +280,10 @@ def _unit_payload(unit: WorkUnit) -> dict[str, Any]:
 
 def _attempt_payload(attempt: Attempt) -> dict[str, Any]:
     return {"delivery_id": str(attempt.delivery_id), "number": attempt.number}
+
+
+def _video_payload(entry: VideoEntry) -> dict[str, Any]:
+    return {"task": entry.task.value, "subject": entry.subject, "position": entry.position, "waits": entry.waits}
 
 
 def wait_before(waits: int) -> timedelta:

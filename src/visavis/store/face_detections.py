@@ -70,7 +70,9 @@ async def get(db: Transaction, organization_id: UUID, detection_id: UUID) -> Fac
 
 async def lock(db: Transaction, detection_id: UUID) -> FaceDetection | None:
     """One detection, held until this transaction ends. For workers, which serve every organisation."""
-    return await one(db, face_detection, _SQL["lock"], {"id": detection_id})
+    # Read once it is held: a statement that has to wait tells what there was before.
+    await db.execute(_SQL["hold"], {"id": detection_id})
+    return await one(db, face_detection, _SQL["find"], {"id": detection_id})
 
 
 async def search(db: Transaction, organization_id: UUID, listing: Listing) -> Page[FaceDetection]:

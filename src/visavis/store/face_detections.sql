@@ -5,9 +5,11 @@ VALUES (%(id)s, %(organization_id)s, %(file_id)s, %(extraction_id)s, 'pending');
 -- get: one detection of an organisation
 SELECT * FROM face_detection_told WHERE id = %(id)s AND organization_id = %(organization_id)s;
 
--- lock: one detection, held
-WITH held AS MATERIALIZED (SELECT id FROM face_detection WHERE id = %(id)s FOR UPDATE)
-SELECT told.* FROM face_detection_told told JOIN held ON held.id = told.id;
+-- find: one detection, whoever owns it
+SELECT * FROM face_detection_told WHERE id = %(id)s;
+
+-- hold: keep others from changing a detection
+SELECT id FROM face_detection WHERE id = %(id)s FOR UPDATE;
 
 -- search_newest: detections of an organisation, newest first
 SELECT * FROM face_detection_told

@@ -68,7 +68,9 @@ async def find(db: Transaction, extraction_id: UUID) -> FrameExtraction | None:
 
 async def lock(db: Transaction, extraction_id: UUID) -> FrameExtraction | None:
     """One extraction, held until this transaction ends. For workers, which serve every organisation."""
-    return await one(db, frame_extraction, _SQL["lock"], {"id": extraction_id})
+    # Read once it is held: a statement that has to wait tells what there was before.
+    await db.execute(_SQL["hold"], {"id": extraction_id})
+    return await find(db, extraction_id)
 
 
 async def of_file(db: Transaction, organization_id: UUID, file_id: UUID, listing: Listing) -> Page[FrameExtraction]:

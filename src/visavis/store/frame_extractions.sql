@@ -17,9 +17,8 @@ SELECT * FROM frame_extraction_told WHERE id = %(id)s AND organization_id = %(or
 -- find: one extraction, whoever owns it
 SELECT * FROM frame_extraction_told WHERE id = %(id)s;
 
--- lock: one extraction, held
-WITH held AS MATERIALIZED (SELECT id FROM frame_extraction WHERE id = %(id)s FOR UPDATE)
-SELECT told.* FROM frame_extraction_told told JOIN held ON held.id = told.id;
+-- hold: keep others from changing an extraction
+SELECT id FROM frame_extraction WHERE id = %(id)s FOR UPDATE;
 
 -- of_file: extractions of a file, newest first
 SELECT * FROM frame_extraction_told

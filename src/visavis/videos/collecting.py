@@ -57,6 +57,9 @@ class Collecting:
         Raises:
             InvalidRequest: the file cannot be used.
         """
+        # Held at once: two who put it into two collections would each have a hand on it, and wait for the other's.
+        if await video_files.lock(db, file.id) is None:
+            raise InvalidRequest("The file has been deleted.")
         if await collections.add_member(db, collection.id, file.id):
             detection = await self._intake.detection(db, file, collection.sampling)
             await collections.set_detection(db, collection.id, file.id, detection.id)

@@ -19,7 +19,7 @@ from visavis.store import video_files
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 from visavis.video_records import FileEvent, VideoFile, VideoInfo, VideoStatus
-from visavis.videos.layout import original_key, poster_key
+from visavis.videos.layout import file_prefix, original_key, poster_key
 from visavis.videos.planning import Planner
 from visavis.videos.telling import FileNews
 
@@ -79,14 +79,15 @@ class FileWork:
             loop = asyncio.get_running_loop()
             opened = await loop.run_in_executor(self._video_thread, self._open, key)
         except FetchError as error:
-            await self._fail(file_id, f"The video could not be fetched: {error.message}")
-            return
+            ended = await self._fail(file_id, f"The video could not be fetched: {error.message}")
         except (VideoError, NotFound) as error:
-            await self._fail(file_id, error.message)
-            return
-        if opened.poster is not None:
-            await self._blobs.put(poster_key(file.organization_id, file.id), opened.poster)
-        await self._complete(file, opened)
+            ended = await self._fail(file_id, error.message)
+        else:
+            if opened.poster is not None:
+                await self._blobs.put(poster_key(file.organization_id, file.id), opened.poster)
+            ended = await self._complete(file, opened)
+        if not ended:
+            await self._remove_if_erased(file)
 
     async def give_up(self, file_id: UUID) -> None:
         """A file that takes its worker down cannot be used."""
@@ -118,7 +119,8 @@ class FileWork:
             poster = next((encode_jpeg(sample.image_rgb, _POSTER_QUALITY) for sample in samples), None)
         return _Opened(facts, poster)
 
-    async def _complete(self, file: VideoFile, opened: _Opened) -> None:
+    async def _complete(self, file: VideoFile, opened: _Opened) -> bool:
+        """Whether it is this run that has ended the file."""
         facts = opened.facts
         info = VideoInfo(**{name: getattr(facts, name) for name in VideoInfo.__dataclass_fields__})
         async with self._database.transaction() as db:
@@ -129,18 +131,21 @@ class FileWork:
             if completed is not None:
                 await self._news.of_file(db, completed, FileEvent.COMPLETED)
                 await self._planner.begin_waiting(db, completed)
-                return
-        if opened.poster is not None:
-            # Erased meanwhile, perhaps after its blobs were; or ended by another run, which has made the same picture.
-            async with self._database.transaction() as db:
-                is_there = bool(await video_files.existing(db, [file.id]))
-            if not is_there:
-                await self._blobs.delete([poster_key(file.organization_id, file.id)])
+        return completed is not None
 
-    async def _fail(self, file_id: UUID, failure: str) -> None:
+    async def _fail(self, file_id: UUID, failure: str) -> bool:
+        """Whether it is this run that has ended the file."""
         async with self._database.transaction() as db:
             await video_files.lock(db, file_id)
             failed = await video_files.fail(db, file_id, failure)
             if failed is not None:
                 await self._news.of_file(db, failed, FileEvent.FAILED)
                 await self._planner.fail_all(db, failed, failure)
+        return failed is not None
+
+    async def _remove_if_erased(self, file: VideoFile) -> None:
+        """What was stored after the file had been erased, and its blobs with it, would stay for good."""
+        async with self._database.transaction() as db:
+            is_there = bool(await video_files.existing(db, [file.id]))
+        if not is_there:
+            await self._blobs.delete_prefix(file_prefix(file.organization_id, file.id))

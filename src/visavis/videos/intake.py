@@ -179,7 +179,11 @@ class VideoIntake:
                 times_of(frames, info_of(file))
             extraction = await self._extraction(db, file, frames)
         else:
-            extraction = frames
+            # As it is now: a worker may have begun with it before the file was held.
+            there = await frame_extractions.find(db, frames.id)
+            if there is None:
+                raise InvalidRequest("The frame extraction has been deleted.")
+            extraction = there
         if extraction.status == VideoStatus.FAILED:
             raise InvalidRequest(f"The frame extraction has failed: {extraction.failure}")
         detection = await face_detections.add(

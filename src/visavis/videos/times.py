@@ -77,7 +77,8 @@ def split(times: Times, seek_points_s: Sequence[float]) -> list[tuple[int, int]]
         if end + per_unit // 2 >= times.count:
             end = times.count
         else:
-            end = max(first + (per_unit + 1) // 2, _at_seek_point(times, end, seek_points_s))
+            near = _at_seek_point(times, end, seek_points_s)
+            end = near if near >= first + (per_unit + 1) // 2 else end
         ranges.append((first, end))
         first = end
     return ranges

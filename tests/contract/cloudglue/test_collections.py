@@ -202,7 +202,8 @@ def test_a_film_is_added_while_it_is_looked_into(newcomer: Caller, show: bytes) 
 def test_a_film_on_the_web_is_added(newcomer: Caller, host: PictureHost, short: bytes) -> None:
     url = host.answer("/films/added.mp4", 200, {}, short)
     made = make(newcomer)
-    sent = newcomer.vendor.collections.add_video(made["id"], url=url)
+    with pytest.warns(DeprecationWarning, match="videos is deprecated"):
+        sent = newcomer.vendor.collections.add_video(made["id"], url=url)
     told = newcomer.ended(f"/collections/{made['id']}/videos/{sent.file_id}")
     assert (told["status"], told["file"]["source"]) == ("completed", "http")
     gone = newcomer.post(f"/collections/{made['id']}/media", {"url": host.missing()})

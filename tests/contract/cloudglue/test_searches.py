@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -37,8 +38,8 @@ class Archive:
 
 
 @pytest.fixture(scope="module")
-def archive(sign_up, show: bytes) -> Archive:  # type: ignore[no-untyped-def]
-    caller: Caller = sign_up()
+def archive(sign_up: Callable[..., Caller], show: bytes) -> Archive:
+    caller = sign_up("archive")
     shots = [film((Scene(1, ((who, view, 200, 60, 240),)),), frame_rate=10) for who, view in ((EILEEN, 2), (GRACE, 0))]
     whole = caller.upload(show, "show.mp4", kind="show")
     eileens, graces = (caller.upload(shot, f"{n}.mp4", kind="shot") for n, shot in enumerate(shots))

@@ -93,6 +93,26 @@ class DemoClient:
                 raise VisavisError(f"The photo match has not ended within {_JOB_WITHIN_S:.0f} s.")
             time.sleep(0.05)
 
+    def find_in_video(self, picture: bytes, film: bytes) -> Json:
+        """Ask the third dialect at which moments of a video the person of a picture is on screen."""
+        headers = {"Authorization": f"Bearer {self._credentials['apiKey']}"}
+        files = {"file": ("film.mp4", film, "video/mp4")}
+        video: Json = self._http.post("/v1/files", headers=headers, files=files).raise_for_status().json()
+        wanted = {
+            "source_image": {"base64_image": base64.b64encode(picture).decode()},
+            "target_video_url": video["uri"],
+        }
+        asked = self._http.post("/v1/face-match", headers=headers, json=wanted).raise_for_status().json()
+        deadline = time.monotonic() + _JOB_WITHIN_S
+        while True:
+            answer = self._http.get(f"/v1/face-match/{asked['face_match_id']}", headers=headers)
+            told: Json = answer.raise_for_status().json()
+            if told["status"] == "completed":
+                return told
+            if told["status"] == "failed" or time.monotonic() > deadline:
+                raise VisavisError(f"The face match has not ended well: {told}")
+            time.sleep(0.05)
+
     def picture(self, url: str) -> bytes:
         """The bytes behind a signed address."""
         return httpx.get(url, timeout=30).raise_for_status().content

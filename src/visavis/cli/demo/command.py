@@ -29,8 +29,9 @@ def demo(
     Starts a server, makes an application and tells the story over HTTP:
     pictures in, groups appear, one gets a name, a new view of that person
     comes back with it, strangers stay unknown; a match job finds her by two
-    pictures alone, and a selfie is checked against an ID photo. Draws a contact sheet of what was found. Ends with exit
-    code 1 if any step is wrong.
+    pictures alone, a selfie is checked against an ID photo, and a film is
+    searched for the moments that show somebody. Draws a contact sheet of
+    what was found. Ends with exit code 1 if any step is wrong.
     """
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="visavis-demo-"))

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from visavis import samples
 from visavis.cli.demo.client import DemoClient, Json
+from visavis.cli.demo.film import Scene, duration_s, make_film, shows
 from visavis.errors import VisavisError
 from visavis.media.crops import encode_jpeg
 
@@ -33,7 +34,7 @@ class Portfolio:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """What the story found: groups, and pictures in which there was nobody."""
+    """What the story found: groups, moments of the film, and pictures in which there was nobody."""
 
     portfolios: list[Portfolio]
     without_faces: list[bytes]
@@ -62,7 +63,8 @@ def tell(client: DemoClient, console: Console) -> Album:
     _recognise_newcomers(client, console, newcomers, identity, known=f"{grace}, new view")
     _match(client, console, identity, newcomers, shown_in=f"{grace}, new view")
     _check_ids(client, console)
-    return _album(client, {identity["id"]: identity["customId"]}, [data for _, data in empty])
+    moments = _find_in_a_film(client, console, grace)
+    return _album(client, {identity["id"]: identity["customId"]}, moments, [data for _, data in empty])
 
 
 def _new_view(person: str) -> bytes:
@@ -164,7 +166,42 @@ def _check_ids(client: DemoClient, console: Console) -> None:
     console.print()
 
 
-def _album(client: DemoClient, names: dict[str, str], empty: list[bytes]) -> Album:
+def _find_in_a_film(client: DemoClient, console: Console, person: str) -> Portfolio:
+    eileen, grace, luis = samples.PEOPLE
+    scenes = (Scene(4, (grace,)), Scene(3), Scene(4, (eileen,)), Scene(5, (luis, grace)))
+    begun = time.monotonic()
+    match = client.find_in_video(_new_view(person), make_film(scenes, seed=_NEW_SEED + 1))
+    seconds = time.monotonic() - begun
+    table = Table("on screen", "most alike at", "similarity", title_justify="left")
+    table.title = f"7. The third dialect: when in a film of {duration_s(scenes)} s is {person} on screen?"
+    for each in match["appearances"]:
+        table.add_row(
+            f"{each['start_time_seconds']:g} s to {each['end_time_seconds']:g} s",
+            f"{each['best']['timestamp']:g} s",
+            f"{each['best']['similarity']:.2f}",
+        )
+    coverage = match["coverage"]
+    console.print(table)
+    console.print(
+        f"   {coverage['frames_looked_at']} of {coverage['frames_in_file']} frames looked at, in {seconds:.1f} s. Who "
+        f"is there for less than {coverage['shortest_missable_seconds']:g} s may be missed, and the answer says so.\n"
+    )
+    # One frame a second: the last one that shows her is up to a second before she goes.
+    found = [(each["start_time_seconds"], each["end_time_seconds"] + 1) for each in match["appearances"]]
+    expected = shows(scenes, person)
+    _check(found == expected, f"{person} expected at {expected}, found at {found}")
+    times = ", ".join(f"{start_s}-{end_s} s" for start_s, end_s in expected)
+    pictures = [(client.picture(each["best"]["thumbnail_url"]), _in_corners(each)) for each in match["appearances"]]
+    return Portfolio(title=f"in a film, {times}", name=person, pictures=pictures)
+
+
+def _in_corners(appearance: Json) -> Json:
+    box = appearance["best"]["face_bounding_box"]
+    right, bottom = box["left"] + box["width"], box["top"] + box["height"]
+    return {"boundingBox": {"xMin": box["left"], "yMin": box["top"], "xMax": right, "yMax": bottom}}
+
+
+def _album(client: DemoClient, names: dict[str, str], moments: Portfolio, empty: list[bytes]) -> Album:
     portfolios = []
     for group in client.groups(NAMESPACE):
         name = names.get(group.get("identityId", ""))
@@ -176,7 +213,8 @@ def _album(client: DemoClient, names: dict[str, str], empty: list[bytes]) -> Alb
                 pictures=[(client.picture(face["url"]), face) for face in group["images"]],
             )
         )
-    return Album(sorted(portfolios, key=lambda each: (each.name is None, -len(each.pictures))), empty)
+    portfolios.sort(key=lambda each: (each.name is None, -len(each.pictures)))
+    return Album([*portfolios, moments], empty)
 
 
 def _count(number: int, noun: str) -> str:
