@@ -29,6 +29,8 @@ def main() -> None:
     run("service", *folder, *few)
     run("search")
     run("searches", *(["--jobs", "20000", "--faces", "20000", "--rounds", "3"] if options.quick else []))
+    run("videos", *(["--minutes", "1", "--rounds", "1"] if options.quick else []))
+    run("tracks", *(["--seconds", "20", "--rounds", "1"] if options.quick else []))
     run("memory", *folder, *(["--pictures", "500"] if options.quick else []))
     if folder:
         run("grouping", *folder)

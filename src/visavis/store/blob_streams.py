@@ -75,7 +75,8 @@ class BlobReader(io.RawIOBase):
 
     def __init__(self, store: ObjectStore, key: str) -> None:
         super().__init__()
-        with _reading():
+        self._failure: NotFound | StorageError | None = None
+        with self._reading():
             self._file = obstore.open_reader(store, key, buffer_size=READ_BYTES)
 
     def readable(self) -> bool:
@@ -85,19 +86,33 @@ class BlobReader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        with _reading():
+        with self._reading():
             return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        with _reading():
+        with self._reading():
             return self._file.tell()
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer).cast("B")
-        with _reading():
+        with self._reading():
             data = self._file.read(len(view))
         view[: len(data)] = memoryview(data)
         return len(data)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        if self._failure is not None:
+            # obstore panics when a reader that has failed is asked again, and FFmpeg asks again.
+            raise self._failure
+        try:
+            yield
+        except (NotFoundError, FileNotFoundError) as error:
+            self._failure = NotFound("The file is no longer stored.")
+            raise self._failure from error
+        except (BaseError, OSError) as error:
+            self._failure = StorageError("The blob storage does not answer.")
+            raise self._failure from error
 
 
 @contextmanager
@@ -106,13 +121,3 @@ def _writing() -> Iterator[None]:
         yield
     except (BaseError, OSError) as error:
         raise StorageError("The blob storage refused a file.") from error
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except (NotFoundError, FileNotFoundError) as error:
-        raise NotFound("The file is no longer stored.") from error
-    except (BaseError, OSError) as error:
-        raise StorageError("The blob storage does not answer.") from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +19,9 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from visavis.errors import NotFound, StorageError
 from visavis.store.blob_streams import READ_BYTES, BlobReader, BlobWriter
+
+# How obstore names a file in a folder until it is whole.
+_UNFINISHED = re.compile(r".+#[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,12 @@ class Blobs:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
+        self._folder: Path | None = None
         if parts.scheme == "file":
-            folder = Path(parts.path)
+            self._folder = Path(parts.path)
             # Faces are nobody else's business on a shared machine.
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._store: ObjectStore = LocalStore(folder)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._store: ObjectStore = LocalStore(self._folder)
         else:
             self._store = from_url(url)
 
@@ -116,8 +122,27 @@ class Blobs:
             raise StorageError("The blob storage does not answer.") from error
         await self.delete(keys)
 
+    async def remove_unfinished(self, prefix: str, *, before: datetime) -> int:
+        """Remove halves of blobs below a prefix, whose writers have died before a moment; how many it were.
+
+        They lie in folders, where nothing lists them. Buckets forget them by a rule of their own.
+        """
+        if self._folder is None:
+            return 0
+        return await asyncio.to_thread(_remove_unfinished, self._folder / prefix, before.timestamp())
+
     async def entries(self, prefix: str = "") -> AsyncIterator[BlobEntry]:
         """Every blob whose key begins with ``prefix`` and a slash; all of them for none."""
         async for chunk in obstore.list(self._store, prefix=prefix or None):
             for entry in chunk:
                 yield BlobEntry(entry["path"], entry["last_modified"])
+
+
+def _remove_unfinished(folder: Path, before_s: float) -> int:
+    removed = 0
+    for path in folder.rglob("*#*"):
+        with contextlib.suppress(FileNotFoundError):  # it was finished just now
+            if _UNFINISHED.fullmatch(path.name) and path.is_file() and path.stat().st_mtime < before_s:
+                path.unlink()
+                removed += 1
+    return removed

@@ -18,9 +18,9 @@ _AT_ONCE = 1_000
 
 
 async def remove_orphans(database: Database, blobs: Blobs, *, min_age: timedelta = _MIN_AGE) -> int:
-    """Delete blobs of videos and frames that do not exist; how many it were."""
+    """Delete blobs of videos and frames that do not exist, and halves of blobs; how many it were."""
     before = datetime.now(UTC) - min_age
-    removed = 0
+    removed = await blobs.remove_unfinished(ROOT, before=before)
     keys: dict[tuple[UUID, UUID | None], list[str]] = defaultdict(list)
     async for entry in blobs.entries(ROOT):
         owner = owner_of(entry.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -237,7 +238,7 @@ def test_unknown_arguments_and_headers_are_ignored(ada: Caller) -> None:
     assert ada.bare.get("/files", params={"isDefault": "x", "response_format": "y"}, headers=headers).is_success
 
 
-# --- memory -----------------------------------------------------------------------------------------------
+# --- large uploads ----------------------------------------------------------------------------------------
 
 
 def test_a_large_upload_is_never_whole_in_memory(newcomer: Caller, studio: Server) -> None:
@@ -259,3 +260,30 @@ def test_a_large_upload_is_never_whole_in_memory(newcomer: Caller, studio: Serve
     assert highest - before < 64 * MIB
     assert newcomer.ended(f"/files/{answer.json()['id']}")["status"] == "failed"
     newcomer.bare.delete(f"/files/{answer.json()['id']}")
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(newcomer: Caller, studio: Server) -> None:
+    before = _stored(studio)
+    address = urlsplit(studio.base_url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        head = (
+            f"POST /v1/files HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {100 * MIB}\r\n"
+            f"Authorization: {newcomer.bare.headers['Authorization']}\r\n"
+            "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
+        )
+        connection.sendall(head.encode() + b"x" * 50 * MIB)
+        _until(lambda: _stored(studio) > before)
+    _until(lambda: _stored(studio) == before)
+    assert newcomer.get("/files")["total"] == 0
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _stored(studio: Server) -> int:
+    return sum(path.is_file() for path in (studio.home / "blobs").rglob("*"))

@@ -52,6 +52,11 @@ def test_a_file_has_a_picture_that_opens_without_a_key(file: Json) -> None:
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
 
 
+def test_pictures_are_on_the_host_that_the_client_used(ada: Caller, file: Json) -> None:
+    told = ada.bare.get(f"/files/{file['id']}", headers={"Host": "films.example:8443"}).json()
+    assert told["thumbnail_url"].startswith("http://films.example:8443/media/")
+
+
 def test_what_an_upload_is_sent_is_told_at_once(newcomer: Caller, short: bytes) -> None:
     sent = newcomer.bare.post("/files", files={"file": ("../a/short.mp4", short, "application/octet-stream")}).json()
     assert sent["status"] in ("pending", "processing")

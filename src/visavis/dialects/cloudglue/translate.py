@@ -393,7 +393,7 @@ def match_to_wire(
         created_at=milliseconds(match.created_at),
         progress=_progress(match.progress, match.status),
         error=match.failure,
-        source_face_bounding_box=None if match.source_box is None else box_to_wire(match.source_box),
+        source_face_bounding_box=_source_box(match),
         similarity_threshold=SIMILARITY_THRESHOLD,
     )
     if faces is None:
@@ -410,6 +410,12 @@ def match_to_wire(
             "coverage": coverage_to_wire(match.coverage),
         }
     )
+
+
+def _source_box(match: FaceMatch) -> wire.FaceBoundingBox | None:
+    """Known earlier, but the vendor tells it at the end."""
+    has_ended = match.status in (VideoStatus.COMPLETED, VideoStatus.FAILED)
+    return box_to_wire(match.source_box) if has_ended and match.source_box is not None else None
 
 
 def _matched(face: MatchedFace, links: Links) -> wire.FaceMatchResult:
@@ -450,7 +456,7 @@ def match_row_to_wire(match: FaceMatch) -> wire.FaceMatchRow:
         created_at=milliseconds(match.created_at),
         progress=_progress(match.progress, match.status),
         error=match.failure,
-        source_face_bounding_box=None if match.source_box is None else box_to_wire(match.source_box),
+        source_face_bounding_box=_source_box(match),
         match_count=match.match_count if match.status == VideoStatus.COMPLETED else None,
     )
 

@@ -22,6 +22,7 @@ from visavis.errors import InvalidRequest
 from visavis.records import Box
 from visavis.video_records import (
     CollectionMember,
+    FaceMatch,
     FaceSearch,
     FileEvent,
     Sampling,
@@ -323,6 +324,24 @@ def test_a_completed_file_tells_all() -> None:
     assert told["source"] == "http"
     assert (told["frame_rate"], told["frame_count"]) == (25.0, 151)
     assert told["thumbnail_url"].startswith(f"http://here/media/videos/{ID}/poster?expires=")
+
+
+def make_match(status: VideoStatus) -> FaceMatch:
+    return FaceMatch(
+        ID, uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), 50, status, None, BOX, 0.4, 3, None, 0.75, NOW, None
+    )
+
+
+def test_a_match_tells_the_face_it_looks_for_when_it_has_ended() -> None:
+    # the worker knows it long before
+    open_match = translate.match_to_wire(make_match(VideoStatus.PROCESSING), None, (), 50, 0, LINKS)
+    assert open_match.source_face_bounding_box is None
+    assert (open_match.data, open_match.appearances, open_match.progress) == (None, None, 0.75)
+    row = translate.match_row_to_wire(make_match(VideoStatus.PROCESSING))
+    assert (row.source_face_bounding_box, row.match_count) == (None, None)
+    row = translate.match_row_to_wire(make_match(VideoStatus.COMPLETED))
+    assert row.source_face_bounding_box == translate.box_to_wire(BOX)
+    assert (row.match_count, row.progress) == (3, 1.0)
 
 
 def make_search(*, by_file: bool = True, by_item_count: bool = False) -> FaceSearch:

@@ -1,0 +1,135 @@
+"""No frame of an accepted video is lost: workers and servers are killed, and it is looked at to its end, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support import films
+from support.films import Scene
+from support.people import EILEEN, GRACE
+from support.server import Server
+
+# At ten frames a second: units of 240 frames, four in all.
+SECONDS, PER_SECOND = 96, 10
+LONG = (Scene(40, ((EILEEN, 0, 20, 25, 120),)), Scene(16), Scene(40, ((GRACE, 1, 165, 30, 120),)))
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server of this test's own, to be treated badly."""
+    server = Server(tmp_path / "home", workers=2)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def film() -> bytes:
+    return films.film(LONG, width=320, height=180, frame_rate=10, gop=20)
+
+
+def client_of(server: Server, credentials: dict[str, str]) -> httpx.Client:
+    return httpx.Client(
+        base_url=f"{server.base_url}/v1", headers={"Authorization": f"Bearer {credentials['apiKey']}"}, timeout=60
+    )
+
+
+def upload(client: httpx.Client, film: bytes) -> Json:
+    answer = client.post("/files", files={"file": ("film.mp4", film, "video/mp4")})
+    assert answer.status_code == 200, answer.text
+    told: Json = answer.json()
+    return told
+
+
+def detect(client: httpx.Client, file: Json) -> Json:
+    frames = {"strategy": "uniform", "uniform_config": {"frames_per_second": PER_SECOND}}
+    answer = client.post("/face-detect", json={"url": file["uri"], "frame_extraction_config": frames})
+    assert answer.status_code == 200, answer.text
+    told: Json = answer.json()
+    return told
+
+
+def ended(client: httpx.Client, path: str) -> Json:
+    deadline = time.monotonic() + 120
+    while (told := client.get(path).json())["status"] not in ("completed", "failed"):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.05)
+    assert told["status"] == "completed", told
+    return dict(told)
+
+
+def wait_until_begun(client: httpx.Client, detection: Json) -> None:
+    """Until a unit has ended, and not all have."""
+    while (now := client.get(f"/face-detect/{detection['face_detection_id']}").json())["progress"] == 0:
+        time.sleep(0.01)
+    assert now["status"] == "processing", "the detection was over before it could be disturbed"
+
+
+def assert_every_frame_was_looked_at_once(client: httpx.Client, detection: Json) -> None:
+    told = ended(client, f"/face-detect/{detection['face_detection_id']}")
+    coverage = told["coverage"]
+    assert (coverage["frames_looked_at"], coverage["frames_missed"]) == (SECONDS * PER_SECOND, 0)
+    faces: list[Json] = []
+    while len(faces) < told["data"]["total"]:
+        page = client.get(f"/face-detect/{detection['face_detection_id']}?limit=100&offset={len(faces)}").json()
+        faces += page["data"]["faces"]
+    shown = [*range(40 * PER_SECOND), *range(56 * PER_SECOND, SECONDS * PER_SECOND)]
+    assert [round(face["timestamp"] * PER_SECOND) for face in faces] == shown
+    assert len({face["id"] for face in faces}) == len(shown)
+
+
+def test_a_worker_killed_in_the_middle_of_a_film_loses_and_doubles_nothing(own_server: Server, film: bytes) -> None:
+    with client_of(own_server, own_server.create_app("acme", "camera")) as client:
+        file = upload(client, film)
+        ended(client, f"/files/{file['id']}")
+        workers = own_server.worker_pids()
+        assert len(workers) == 2
+        detection = detect(client, file)
+        wait_until_begun(client, detection)
+        os.kill(workers[0], signal.SIGKILL)
+        assert_every_frame_was_looked_at_once(client, detection)
+
+
+def test_all_processes_killed_right_after_the_upload_was_answered_and_the_file_is_still_looked_into(
+    own_server: Server, film: bytes
+) -> None:
+    credentials = own_server.create_app("acme", "camera")
+    workers = own_server.worker_pids()
+    with client_of(own_server, credentials) as client:
+        file = upload(client, film)
+        detection = detect(client, file)
+        own_server.kill()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    own_server.start()
+    with client_of(own_server, credentials) as client:
+        assert ended(client, f"/files/{file['id']}")["media_info"]["duration_seconds"] == SECONDS
+        assert_every_frame_was_looked_at_once(client, detection)
+
+
+def test_two_workers_share_a_video(own_server: Server, film: bytes) -> None:
+    with client_of(own_server, own_server.create_app("acme", "camera")) as client:
+        file = upload(client, film)
+        ended(client, f"/files/{file['id']}")
+        before = {pid: cpu_seconds(pid) for pid in own_server.worker_pids()}
+        detection = detect(client, file)
+        assert_every_frame_was_looked_at_once(client, detection)
+        spent = [cpu_seconds(pid) - seconds for pid, seconds in before.items()]
+        assert len(spent) == 2
+        assert min(spent) > sum(spent) / 5
+
+
+def cpu_seconds(pid: int) -> float:
+    """How long a process has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
