@@ -18,7 +18,6 @@ from visavis.video_records import (
 
 DEFAULT_MAX_FACES, MAX_FACES = 50, 4000
 DEFAULT_SEARCH_LIMIT, MAX_SEARCH_LIMIT = 10, 1000
-MAX_FILENAME = 255
 
 # The deepest metadata, and the longest number in it, that are kept.
 _MAX_DEPTH = 64

@@ -13,7 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue.translate import filename_from_wire
+from visavis.dialects.cloudglue.requests import filename_from_wire
 from visavis.errors import InvalidRequest, UnsupportedMedia, VisavisError
 
 Sink = Callable[[bytes], Awaitable[object]]

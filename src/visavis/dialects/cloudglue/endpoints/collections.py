@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.addresses import uri_of
 from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
@@ -57,7 +57,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
                 application.organization_id,
                 name=wanted.name,
                 description=wanted.description,
-                sampling=translate.collection_sampling_from_wire(wanted.face_detection_config),
+                sampling=requests.collection_sampling_from_wire(wanted.face_detection_config),
             )
         return answer(translate.collection_to_wire(collection))
 
@@ -77,8 +77,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
             listing(
                 limit,
                 offset,
-                after=translate.instant_from_wire(created_after, "created_after"),
-                before=translate.instant_from_wire(created_before, "created_before"),
+                after=requests.instant_from_wire(created_after, "created_after"),
+                before=requests.instant_from_wire(created_before, "created_before"),
             ),
             ascending=sort == "asc",
             by_name=order == "name",
@@ -163,8 +163,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
                 limit,
                 offset,
                 status=status if is_applicable else None,
-                after=translate.day_from_wire(added_after, "added_after"),
-                before=translate.day_from_wire(added_before, "added_before"),
+                after=requests.day_from_wire(added_after, "added_after"),
+                before=requests.day_from_wire(added_before, "added_before"),
             ),
             ascending=sort == "asc",
             by_name=order == "filename",

@@ -12,8 +12,8 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from visavis.accounts.media_links import MediaLinks
+from visavis.dialects.cloudglue import requests
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.access import Guard, guard
 from visavis.dialects.cloudglue.addresses import video_from_wire
 from visavis.dialects.cloudglue.links import Links
@@ -101,7 +101,7 @@ class Context:
             NotFound: the organisation has no such frames.
         """
         if extraction_id is None:
-            return translate.sampling_from_wire(config, "frame_extraction_config.")
+            return requests.sampling_from_wire(config, "frame_extraction_config.")
         found = await frame_extractions.get(db, application.organization_id, extraction_id)
         extraction = required(found, "frame extraction")
         if extraction.file_id != file.id:
@@ -138,7 +138,7 @@ def id_in_path(text: str, what: str) -> UUID:
     Raises:
         NotFound: it cannot be one of ours.
     """
-    return required(translate.id_from_wire(text), what)
+    return required(requests.id_from_wire(text), what)
 
 
 def listing(

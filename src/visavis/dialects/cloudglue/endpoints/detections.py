@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
@@ -63,8 +63,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
             limit,
             offset,
             status=status,
-            after=translate.day_from_wire(created_after, "created_after"),
-            before=translate.day_from_wire(created_before, "created_before"),
+            after=requests.day_from_wire(created_after, "created_after"),
+            before=requests.day_from_wire(created_before, "created_before"),
         )
         async with context.database.transaction() as db:
             page = await face_detections.search(db, application.organization_id, wanted)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
@@ -98,8 +98,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
                 limit,
                 offset,
                 status=status,
-                after=translate.day_from_wire(created_after, "created_after"),
-                before=translate.day_from_wire(created_before, "created_before"),
+                after=requests.day_from_wire(created_after, "created_after"),
+                before=requests.day_from_wire(created_before, "created_before"),
             ),
             ascending=sort == "asc",
             by_name=order == "filename",
@@ -124,7 +124,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
         """Change a file's name, or replace its metadata."""
         known = id_in_path(file_id, "file")
         wanted = await read_json(request, wire.FileUpdate)
-        filename = None if wanted.filename is None else translate.filename_from_wire(wanted.filename)
+        filename = None if wanted.filename is None else requests.filename_from_wire(wanted.filename)
         async with context.database.transaction() as db:
             changed = await video_files.update(
                 db, application.organization_id, known, filename=filename, metadata=wanted.metadata

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     NOT_FOUND,
@@ -43,7 +43,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
     async def create(request: Request, application: Creator, file_id: str) -> Response:
         """Extract frames; asked for again, the same ones."""
         known = id_in_path(file_id, "file")
-        sampling = translate.sampling_from_wire(await read_json(request, wire.FrameExtractionConfig))
+        sampling = requests.sampling_from_wire(await read_json(request, wire.FrameExtractionConfig))
         async with context.database.transaction() as db:
             file = required(await video_files.get(db, application.organization_id, known), "file")
             extraction = await context.intake.extraction(db, file, sampling)

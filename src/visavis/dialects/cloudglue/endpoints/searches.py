@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.body import MAX_PICTURE_BODY_BYTES, read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
@@ -60,7 +60,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
             source=source,
             query=_SENT if image.base64 is not None else image.url or _SENT,
             limit=wire.DEFAULT_SEARCH_LIMIT if wanted.limit is None else wanted.limit,
-            threshold=translate.threshold_from_wire(wanted.threshold),
+            threshold=requests.threshold_from_wire(wanted.threshold),
             by_file=by_file,
             by_item_count=by_item_count,
             criteria=criteria,
@@ -81,8 +81,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
         wanted = listing(
             limit,
             offset,
-            after=translate.day_from_wire(created_after, "created_after"),
-            before=translate.day_from_wire(created_before, "created_before"),
+            after=requests.day_from_wire(created_after, "created_after"),
+            before=requests.day_from_wire(created_before, "created_before"),
         )
         async with context.database.transaction() as db:
             page = await face_searches.search(db, application.organization_id, wanted)
