@@ -135,7 +135,7 @@ class Coverage:
 
     ``frames_looked_at`` are different pictures. ``frames_missed``: frames that were asked for and could not be decoded.
     Somebody who was on screen for less than ``shortest_missable_s`` may have been missed; 0 when every picture of the
-    window was looked at.
+    file was looked at.
     """
 
     start_s: float
@@ -273,7 +273,7 @@ class CollectionMember:
 
 @dataclass(frozen=True, slots=True)
 class FaceSearch:
-    """A search by face over collections. ``query`` is how the client named the picture."""
+    """A search by face over collections. ``query`` is how the client named the picture; hits are in so many files."""
 
     id: UUID
     organization_id: UUID
@@ -284,6 +284,8 @@ class FaceSearch:
     by_item_count: bool
     status: VideoStatus
     failure: str | None
+    hit_count: int
+    hit_file_count: int
     created_at: datetime
 
 

@@ -58,6 +58,7 @@ METADATA = {
     "none": [],
     "camera": {"maker": "Acme", "lens": {"mm": 35}, "names": ["a", "b"]},
     "percent": "100%",
+    "folder": r"C:\a\b",
     "dotted.name": "x",
 }
 
@@ -122,8 +123,9 @@ OF_METADATA: list[tuple[str, str, str | tuple[str, ...], bool]] = [
     ("place", "like", "FRONT%", True),
     ("place", "like", "door", False),
     ("place", "like", "Fr_nt Door", True),
-    ("percent", "like", r"100\%", True),
-    ("place", "like", r"\%", False),
+    ("percent", "like", "100%", True),
+    ("percent", "like", r"100\%", False),  # no sign but % and _ has a meaning of its own
+    ("folder", "like", r"c:\%\B", True),
     ("floor", "like", "2", True),
     ("place", "in", ("Back Door", "Front Door"), True),
     ("place", "in", ("Back Door",), False),

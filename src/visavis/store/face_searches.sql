@@ -6,15 +6,21 @@ SELECT %(id)s, id, %(query)s, %(collection_ids)s, %(criteria)s, %(most)s, %(thre
   FROM organization WHERE id = %(organization_id)s;
 
 -- state: a search, however far it is
-SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_count, status, failure, created_at
+SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_count, status, failure, created_at,
+       (SELECT count(*) FROM search_hit WHERE search_id = face_search.id) AS hit_count,
+       (SELECT count(DISTINCT file_id) FROM search_hit WHERE search_id = face_search.id) AS hit_file_count
   FROM face_search WHERE id = %(id)s;
 
 -- get: one search of an organisation that has ended well
-SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_count, status, failure, created_at
+SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_count, status, failure, created_at,
+       (SELECT count(*) FROM search_hit WHERE search_id = face_search.id) AS hit_count,
+       (SELECT count(DISTINCT file_id) FROM search_hit WHERE search_id = face_search.id) AS hit_file_count
   FROM face_search WHERE id = %(id)s AND organization_id = %(organization_id)s AND status = 'completed';
 
 -- search_newest: searches of an organisation that have ended well, newest first
-SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_count, status, failure, created_at
+SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_count, status, failure, created_at,
+       (SELECT count(*) FROM search_hit WHERE search_id = face_search.id) AS hit_count,
+       (SELECT count(DISTINCT file_id) FROM search_hit WHERE search_id = face_search.id) AS hit_file_count
   FROM face_search
  WHERE organization_id = %(organization_id)s AND status = 'completed'
    AND (%(after)s::timestamptz IS NULL OR created_at >= %(after)s)

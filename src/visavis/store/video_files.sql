@@ -41,7 +41,7 @@ SELECT count(*) FROM video_file f
    AND file_fits(f, %(criteria)s::jsonb);
 
 -- update: what the client says of a file
-UPDATE video_file SET filename = COALESCE(%(filename)s, filename), metadata = COALESCE(%(metadata)s, metadata)
+UPDATE video_file SET filename = COALESCE(%(filename)s, filename), metadata = COALESCE(%(metadata)s::jsonb, metadata)
  WHERE id = %(id)s AND organization_id = %(organization_id)s
 RETURNING *;
 

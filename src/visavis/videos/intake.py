@@ -31,6 +31,9 @@ from visavis.videos.layout import original_key
 from visavis.videos.planning import Planner, info_of
 from visavis.videos.times import check_window, times_of
 
+# Of a request, beside its video.
+_MORE_BYTES = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePicture:
@@ -94,6 +97,15 @@ class VideoIntake:
         self._queue = queue
         self._planner = planner
         self._max_bytes = max_bytes
+
+    def check_size(self, announced_bytes: int) -> None:
+        """Whether a request of this size can hold a video that is kept; what else is in it is little.
+
+        Raises:
+            TooLarge: it cannot.
+        """
+        if announced_bytes > self._max_bytes + _MORE_BYTES:
+            raise TooLarge(f"The file has more than {self._max_bytes} bytes.")
 
     @asynccontextmanager
     async def receiving(self, organization_id: UUID) -> AsyncIterator[Upload]:

@@ -264,6 +264,6 @@ def test_faces_of_another_film_are_refused(newcomer: Caller, short: bytes, eilee
         assert name in error_of(refused)
 
 
-def test_a_picture_of_thirty_megabytes_is_too_large(ada: Caller, file: Json) -> None:
-    body = {"source_image": {"base64_image": "A" * 33 * 1024 * 1024}, "target_video_url": file["uri"]}
+def test_a_body_of_more_than_64_mib_is_too_large(ada: Caller, file: Json) -> None:
+    body = {"source_image": {"base64_image": "A" * 64 * 1024 * 1024}, "target_video_url": file["uri"]}
     assert "bytes" in error_of(ada.bare.post("/face-match", json=body))

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from visavis import __version__
 from visavis.dialects import failures
-from visavis.dialects.cloudglue.body import told
+from visavis.dialects.body import told
 from visavis.dialects.cloudglue.endpoints import Context, build_router
 from visavis.errors import TooLarge
 

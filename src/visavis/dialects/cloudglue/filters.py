@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from visavis.dialects.body import parse_json
 from visavis.dialects.cloudglue import schemas as wire
 from visavis.dialects.cloudglue.addresses import UPLOADED
-from visavis.dialects.cloudglue.body import parse_json
 from visavis.errors import InvalidRequest
 from visavis.video_records import Criterion
 
@@ -70,11 +70,7 @@ def _criterion(source: str, given: wire.FilterCriterion, field: str) -> Criterio
         return Criterion(source, path, operator, values=tuple(kept(each) for each in given.value_text_array))
     if given.value_text is None:
         raise InvalidRequest(f"{field}.valueText: {given.operator} needs it.")
-    value = kept(given.value_text)
-    if given.operator == "Like":
-        # no signs but % and _ have a meaning of their own
-        value = value.replace("\\", "\\\\")
-    return Criterion(source, path, operator, value=value)
+    return Criterion(source, path, operator, value=kept(given.value_text))
 
 
 def _path(source: str, path: str, field: str) -> tuple[str, ...]:

@@ -401,15 +401,15 @@ def search_to_wire(search: FaceSearch, hits: Sequence[SearchHit], links: Links) 
     )
 
 
-def search_row_to_wire(search: FaceSearch, hits: Sequence[SearchHit]) -> wire.SearchResponse:
+def search_row_to_wire(search: FaceSearch) -> wire.SearchResponse:
     """A row of the list of searches: what was found is told by number only."""
     return wire.SearchResponse(
         id=search.id,
         query=search.query,
         group_by_key="file" if search.by_file else None,
-        group_count=len({hit.file_id for hit in hits}) if search.by_file else None,
+        group_count=search.hit_file_count if search.by_file else None,
         results=[],
-        total=len(hits),
+        total=search.hit_count,
         limit=search.limit,
     )
 

@@ -13,7 +13,6 @@ from typing_extensions import TypedDict
 from visavis.jobs.signatures import standard_key
 
 MAX_IMAGES = 64
-MAX_BODY_BYTES = 64 * 1024 * 1024
 
 # Both mean a face.
 OBJECT_CLASSES = ("person", "face")

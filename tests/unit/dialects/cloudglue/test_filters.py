@@ -33,7 +33,7 @@ MEANT = [
     # a backslash is a backslash
     (
         ("metadata", {"path": "a", "operator": "Like", "valueText": "x\\"}),
-        ("metadata", ("a",), "like", "x\\\\", ()),
+        ("metadata", ("a",), "like", "x\\", ()),
     ),
     (
         ("metadata", {"path": "a", "operator": "In", "valueTextArray": ["x", "y"], "scope": "file"}),

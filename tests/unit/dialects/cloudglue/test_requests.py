@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from visavis.dialects.body import parse_json
 from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
 from visavis.dialects.cloudglue.addresses import video_from_wire
-from visavis.dialects.cloudglue.body import parse_json
 from visavis.errors import InvalidRequest
 from visavis.video_records import Sampling
 

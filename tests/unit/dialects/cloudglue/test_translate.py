@@ -162,7 +162,8 @@ def test_a_match_tells_the_face_it_looks_for_when_it_has_ended() -> None:
 
 
 def make_search(*, by_file: bool = True, by_item_count: bool = False) -> FaceSearch:
-    return FaceSearch(ID, uuid4(), "base64", 10, None, by_file, by_item_count, VideoStatus.COMPLETED, None, NOW)
+    status = VideoStatus.COMPLETED
+    return FaceSearch(ID, uuid4(), "base64", 10, None, by_file, by_item_count, status, None, len(HITS), 2, NOW)
 
 
 def hit(file_id: UUID, score: float) -> SearchHit:
@@ -194,7 +195,7 @@ def test_a_search_by_file_tells_groups_and_counts_faces(by_item_count: bool, ord
 
 
 def test_a_row_of_the_searches_has_numbers_and_empty_results() -> None:
-    told = json.loads(answer(translate.search_row_to_wire(make_search(), HITS)).body)
+    told = json.loads(answer(translate.search_row_to_wire(make_search())).body)
     assert (told["results"], told["total"], told["group_count"], told["limit"]) == ([], 4, 2, 10)
 
 

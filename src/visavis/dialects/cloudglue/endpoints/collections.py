@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
 from visavis.dialects.cloudglue.addresses import uri_of
-from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
     NOT_FOUND,

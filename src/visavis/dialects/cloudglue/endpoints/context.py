@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from visavis.accounts.media_links import MediaLinks
@@ -139,6 +139,27 @@ def id_in_path(text: str, what: str) -> UUID:
         NotFound: it cannot be one of ours.
     """
     return required(requests.id_from_wire(text), what)
+
+
+def of_days(limit: Limit = 50, offset: Offset = 0, created_before: Day = None, created_after: Day = None) -> Listing:
+    """The parameters of a list of what was made in some days, newest first; a dependency."""
+    return listing(
+        limit,
+        offset,
+        after=requests.day_from_wire(created_after, "created_after"),
+        before=requests.day_from_wire(created_before, "created_before"),
+    )
+
+
+OfDays = Annotated[Listing, Depends(of_days)]
+
+
+def of_days_and_status(of_days: OfDays, status: Status | None = None) -> Listing:
+    """The parameters of a list of jobs; a dependency."""
+    return replace(of_days, status=None if status is None else VideoStatus(status))
+
+
+OfDaysAndStatus = Annotated[Listing, Depends(of_days_and_status)]
 
 
 def listing(

@@ -7,21 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
-from visavis.dialects.cloudglue import requests, translate
+from visavis.dialects.body import read_json
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue.body import read_json
+from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
     NOT_FOUND,
     Context,
-    Day,
     Limit,
+    OfDaysAndStatus,
     Offset,
-    Status,
     answer,
     body,
     id_in_path,
-    listing,
 )
 from visavis.errors import required
 from visavis.records import Application
@@ -50,26 +48,12 @@ def add_routes(router: APIRouter, context: Context) -> None:
         return answer(translate.detection_to_wire(detection, None, 50, 0, context.links(request)))
 
     @router.get("/face-detect", response_model=wire.FaceDetectionList, responses=FAILURES)
-    async def search(
-        application: Reader,
-        limit: Limit = 50,
-        offset: Offset = 0,
-        created_before: Day = None,
-        created_after: Day = None,
-        status: Status | None = None,
-    ) -> Response:
+    async def search(application: Reader, wanted: OfDaysAndStatus) -> Response:
         """Detections, newest first, without their faces."""
-        wanted = listing(
-            limit,
-            offset,
-            status=status,
-            after=requests.day_from_wire(created_after, "created_after"),
-            before=requests.day_from_wire(created_before, "created_before"),
-        )
         async with context.database.transaction() as db:
             page = await face_detections.search(db, application.organization_id, wanted)
         rows = [translate.detection_row_to_wire(each) for each in page.rows]
-        return answer(wire.FaceDetectionList(total=page.total, limit=limit, offset=offset, data=rows))
+        return answer(wire.FaceDetectionList(total=page.total, limit=wanted.limit, offset=wanted.offset, data=rows))
 
     @router.get("/face-detect/{face_detection_id}", response_model=wire.FaceDetection, responses=NOT_FOUND)
     async def get(

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
     NOT_FOUND,
@@ -27,7 +27,7 @@ from visavis.dialects.cloudglue.endpoints.context import (
     listing,
 )
 from visavis.dialects.cloudglue.filters import criteria_from_text
-from visavis.dialects.cloudglue.upload import read_upload
+from visavis.dialects.cloudglue.upload import MAX_METADATA_BYTES, read_upload
 from visavis.errors import required
 from visavis.records import Application
 from visavis.store import video_files
@@ -69,6 +69,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
     @router.post("/files", response_model=wire.File, responses=_UNSUPPORTED, openapi_extra=_FORM)
     async def upload(request: Request, application: Creator) -> Response:
         """Take in a video; what it is, is looked into afterwards."""
+        announced = request.headers.get("content-length", "")
+        context.intake.check_size(int(announced) if announced.isdecimal() else 0)
         async with context.intake.receiving(application.organization_id) as received:
             form = await read_upload(request, received.write)
         async with context.database.transaction() as db:
@@ -123,7 +125,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
     async def update(request: Request, application: Updater, file_id: str) -> Response:
         """Change a file's name, or replace its metadata."""
         known = id_in_path(file_id, "file")
-        wanted = await read_json(request, wire.FileUpdate)
+        wanted = await read_json(request, wire.FileUpdate, max_bytes=MAX_METADATA_BYTES)
         filename = None if wanted.filename is None else requests.filename_from_wire(wanted.filename)
         async with context.database.transaction() as db:
             changed = await video_files.update(

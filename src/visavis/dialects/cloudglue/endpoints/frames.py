@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue.body import read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     NOT_FOUND,
     Context,

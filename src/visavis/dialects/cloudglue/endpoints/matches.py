@@ -7,21 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
-from visavis.dialects.cloudglue import requests, translate
+from visavis.dialects.body import read_json
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue.body import MAX_PICTURE_BODY_BYTES, read_json
+from visavis.dialects.cloudglue import translate
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
     NOT_FOUND,
     Context,
-    Day,
     Limit,
+    OfDaysAndStatus,
     Offset,
-    Status,
     answer,
     body,
     id_in_path,
-    listing,
 )
 from visavis.dialects.cloudglue.pictures import picture_from_wire
 from visavis.errors import InvalidRequest, required
@@ -40,7 +38,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
     @router.post("/face-match", response_model=wire.FaceMatch, responses=NOT_FOUND, **body(wire.FaceMatchRequest))
     async def create(request: Request, application: Creator) -> Response:
         """Look for the person of a picture in a video."""
-        wanted = await read_json(request, wire.FaceMatchRequest, max_bytes=MAX_PICTURE_BODY_BYTES)
+        wanted = await read_json(request, wire.FaceMatchRequest)
         image = wanted.source_image
         source = await picture_from_wire(image.url, image.base64_image, encoded_field="base64_image")
         async with context.database.transaction() as db:
@@ -57,26 +55,12 @@ def add_routes(router: APIRouter, context: Context) -> None:
         return answer(translate.match_to_wire(match, None, (), 50, 0, context.links(request)))
 
     @router.get("/face-match", response_model=wire.FaceMatchList, responses=FAILURES)
-    async def search(
-        application: Reader,
-        limit: Limit = 50,
-        offset: Offset = 0,
-        created_before: Day = None,
-        created_after: Day = None,
-        status: Status | None = None,
-    ) -> Response:
+    async def search(application: Reader, wanted: OfDaysAndStatus) -> Response:
         """Matches, newest first, without their faces."""
-        wanted = listing(
-            limit,
-            offset,
-            status=status,
-            after=requests.day_from_wire(created_after, "created_after"),
-            before=requests.day_from_wire(created_before, "created_before"),
-        )
         async with context.database.transaction() as db:
             page = await face_matches.search(db, application.organization_id, wanted)
         rows = [translate.match_row_to_wire(each) for each in page.rows]
-        return answer(wire.FaceMatchList(total=page.total, limit=limit, offset=offset, data=rows))
+        return answer(wire.FaceMatchList(total=page.total, limit=wanted.limit, offset=wanted.offset, data=rows))
 
     @router.get("/face-match/{face_match_id}", response_model=wire.FaceMatch, responses=NOT_FOUND)
     async def get(

@@ -7,20 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.cloudglue import requests, translate
 from visavis.dialects.cloudglue import schemas as wire
-from visavis.dialects.cloudglue.body import MAX_PICTURE_BODY_BYTES, read_json
 from visavis.dialects.cloudglue.endpoints.context import (
     FAILURES,
     NOT_FOUND,
     Context,
-    Day,
-    Limit,
-    Offset,
+    OfDays,
     answer,
     body,
     id_in_path,
-    listing,
 )
 from visavis.dialects.cloudglue.filters import criteria_from_wire
 from visavis.dialects.cloudglue.pictures import picture_from_wire
@@ -40,7 +37,7 @@ def add_routes(router: APIRouter, context: Context) -> None:
     @router.post("/search", response_model=wire.SearchResponse, responses=NOT_FOUND, **body(wire.SearchRequest))
     async def create(request: Request, application: Creator) -> Response:
         """Search the faces of collections for the person of a picture; the answer comes at once."""
-        wanted = await read_json(request, wire.SearchRequest, max_bytes=MAX_PICTURE_BODY_BYTES)
+        wanted = await read_json(request, wire.SearchRequest)
         if wanted.scope != "face":
             raise InvalidRequest("scope: this server searches by face only.")
         by_file, by_item_count = wanted.group_by_key == "file", wanted.sort_by == "item_count"
@@ -70,24 +67,12 @@ def add_routes(router: APIRouter, context: Context) -> None:
         return answer(translate.search_to_wire(found, hits, context.links(request)))
 
     @router.get("/search", response_model=wire.SearchList, responses=FAILURES)
-    async def search(
-        application: Reader,
-        limit: Limit = 50,
-        offset: Offset = 0,
-        created_before: Day = None,
-        created_after: Day = None,
-    ) -> Response:
+    async def search(application: Reader, wanted: OfDays) -> Response:
         """Searches, newest first, without what they found."""
-        wanted = listing(
-            limit,
-            offset,
-            after=requests.day_from_wire(created_after, "created_after"),
-            before=requests.day_from_wire(created_before, "created_before"),
-        )
         async with context.database.transaction() as db:
             page = await face_searches.search(db, application.organization_id, wanted)
-            rows = [translate.search_row_to_wire(each, await face_searches.hits(db, each.id)) for each in page.rows]
-        return answer(wire.SearchList(total=page.total, limit=limit, offset=offset, data=rows))
+        rows = [translate.search_row_to_wire(each) for each in page.rows]
+        return answer(wire.SearchList(total=page.total, limit=wanted.limit, offset=wanted.offset, data=rows))
 
     @router.get("/search/{search_id}", response_model=wire.SearchResponse, responses=NOT_FOUND)
     async def get(request: Request, application: Reader, search_id: str) -> Response:

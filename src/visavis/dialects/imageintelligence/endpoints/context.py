@@ -12,10 +12,10 @@ from pydantic import BaseModel, TypeAdapter
 
 from visavis.accounts.media_links import MediaLinks
 from visavis.accounts.tokens import TokenSigner
+from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
 from visavis.dialects.imageintelligence.access import Guard, guard
-from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.links import Links
 from visavis.dialects.imageintelligence.paths import checked_namespace, unquoted
 from visavis.errors import required

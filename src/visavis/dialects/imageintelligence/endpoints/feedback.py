@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
-from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.endpoints.context import Context, answer, answer_list, body
 from visavis.errors import required
 from visavis.jobs.feedback import give

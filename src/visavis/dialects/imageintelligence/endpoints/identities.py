@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
-from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.endpoints.context import (
     Context,
     answer_as,

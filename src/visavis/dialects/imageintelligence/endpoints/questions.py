@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import requests, translate
 from visavis.dialects.imageintelligence import schemas as wire
-from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.endpoints.context import Context, answer, answer_list, body
 from visavis.dialects.imageintelligence.results import Results, job_to_wire, load_results
 from visavis.errors import InvalidRequest, required

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 
 from visavis.accounts.applications import sign_in
+from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import schemas as wire
-from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.endpoints.context import Context, answer, body
 
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.accounts import scopes
+from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence import translate
-from visavis.dialects.imageintelligence.body import read_json
 from visavis.dialects.imageintelligence.endpoints.context import Context, answer, body
 from visavis.records import Application
 from visavis.store import webhooks

@@ -332,7 +332,7 @@ CREATE FUNCTION file_fits(f video_file, criteria jsonb) RETURNS boolean LANGUAGE
                                           ELSE text.said < c.value END
                WHEN 'greater_than' THEN CASE WHEN numbers.are_some THEN text.said::numeric > c.value::numeric
                                              ELSE text.said > c.value END
-               WHEN 'like' THEN text.said ILIKE c.value
+               WHEN 'like' THEN text.said ILIKE c.value ESCAPE ''
                WHEN 'in' THEN c.values ? text.said
                WHEN 'contains_any' THEN sets.found > 0
                WHEN 'contains_all' THEN sets.asked > 0 AND sets.found = sets.asked END, false))

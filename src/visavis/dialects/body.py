@@ -13,10 +13,8 @@ from visavis.errors import InvalidRequest, TooLarge
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# A request without a picture, metadata of a file included.
-MAX_BODY_BYTES: Final = 1024 * 1024
-# A picture as base64 takes a third more than its bytes.
-MAX_PICTURE_BODY_BYTES: Final = 32 * 1024 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Enough for some pictures as base64."""
 
 # Below this, parsing takes less time than a change of thread.
 _PARSE_ASIDE_BYTES = 64 * 1024
