@@ -30,6 +30,8 @@ LEFT: Shown = (EILEEN, 0, 40, 50, 240)
 LEFT_AGAIN: Shown = (EILEEN, 1, 60, 70, 220)
 RIGHT: Shown = (GRACE, 1, 330, 60, 240)
 RIGHT_ON_THE_LEFT: Shown = (GRACE, 1, 40, 50, 240)
+SMALL: Shown = (EILEEN, 0, 200, 100, 120)
+SMALL_TOO: Shown = (GRACE, 0, 219, 121, 84)  # her face is just where Eileen's is
 
 # somebody else at the same place, and back; between the frames at one and at ten a second
 WITH_CUTS = (Scene(2.52, (LEFT,)), Scene(2.52, (RIGHT_ON_THE_LEFT,)), Scene(2.52, (LEFT,)))
@@ -55,7 +57,7 @@ class Caller:
         """Ask for a match; the fields are those of the request, or of the frames' configuration."""
         frames = {"strategy": "uniform", "uniform_config": {"frames_per_second": frames_per_second}}
         window = {name: fields.pop(name) for name in ("start_time_seconds", "end_time_seconds") if name in fields}
-        config = {} if "face_detection_id" in fields else {"frame_extraction_config": {**frames, **window}}
+        config: Json = {} if "face_detection_id" in fields else {"frame_extraction_config": {**frames, **window}}
         source = {"base64_image": base64.b64encode(jpeg(person, 2)).decode()}
         return self.http.post(
             "/face-match", json={"source_image": source, "target_video_url": file["uri"], **config, **fields}
@@ -166,6 +168,7 @@ def assert_everybody_is_found(caller: Caller, file: Json, scenes: tuple[Scene, .
         ((Scene(2, (LEFT,)), Scene(0.4), Scene(2, (LEFT_AGAIN,))), 10),
         (WITH_CUTS, 1),
         (WITH_CUTS, 10),
+        ((Scene(0.24, (SMALL,)), Scene(2, (SMALL_TOO,)), Scene(3, (SMALL,))), 4),
     ],
     ids=[
         "one person",
@@ -175,6 +178,7 @@ def assert_everybody_is_found(caller: Caller, file: Json, scenes: tuple[Scene, .
         "the same person twice, dense",
         "cuts in the middle of a second",
         "cuts in the middle of a second, dense",
+        "cuts that change little but the face",
     ],
 )
 def test_everybody_is_found_when_they_are_there_and_only_then(
@@ -329,7 +333,7 @@ def tables_that_mention(database: psycopg.Connection[Any], *ids: str) -> set[str
     for (table,) in tables:
         for each in ids:
             statement = f'SELECT count(*) FROM "{table}" AS row WHERE row::text LIKE %s'
-            [count] = database.execute(statement, [f"%{each}%"])  # type: ignore[arg-type]
+            [count] = database.execute(statement, [f"%{each}%"])
             if count[0]:
                 found.add(table)
     return found

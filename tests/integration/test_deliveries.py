@@ -20,7 +20,7 @@ from visavis.accounts.applications import create_application
 from visavis.errors import InvalidRequest, NotFound
 from visavis.jobs.deliveries import RETRY_AFTER_S, Deliveries, announce, retry, retry_given_up
 from visavis.jobs.housekeeping import remove_old_deliveries
-from visavis.jobs.queue import Attempt, Queue, WorkUnit
+from visavis.jobs.queue import Attempt, Queue, VideoEntry, WorkUnit
 from visavis.jobs.worker import ATTEMPTS_AT_ONCE, run_worker
 from visavis.media.post import Poster
 from visavis.records import Application, Delivery, DeliveryStatus, Event, NewDelivery
@@ -144,7 +144,10 @@ class Bench:
         async def no_unit(unit: WorkUnit) -> None:
             raise AssertionError(f"there is no unit {unit}")
 
-        worker = asyncio.create_task(run_worker(self.queue, run_unit or no_unit, self.deliveries.run))
+        async def no_video(entry: VideoEntry) -> None:
+            raise AssertionError(f"there is no video {entry}")
+
+        worker = asyncio.create_task(run_worker(self.queue, run_unit or no_unit, self.deliveries.run, no_video))
         yield worker
         if not worker.done():
             worker.cancel()

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,13 +26,18 @@ LONG = (Scene(60, ((EILEEN, 0, 20, 25, 120),)), Scene(30), Scene(60, ((GRACE, 1,
 Json = dict[str, Any]
 
 
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server of this test's own, to be treated badly."""
-    server = Server(tmp_path / "home", workers=2)
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that these tests treat badly, one after the other."""
+    server = Server(tmp_path_factory.mktemp("videos") / "home", workers=2)
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def credentials(own_server: Server) -> dict[str, str]:
+    return own_server.create_app("acme", "camera")
 
 
 @pytest.fixture(scope="module")
@@ -91,47 +95,6 @@ def assert_every_frame_was_looked_at_once(client: httpx.Client, detection: Json)
     assert len({face["id"] for face in faces}) == len(shown)
 
 
-def test_a_worker_killed_in_the_middle_of_a_film_loses_and_doubles_nothing(own_server: Server, film: bytes) -> None:
-    with client_of(own_server, own_server.create_app("acme", "camera")) as client:
-        file = upload(client, film)
-        ended(client, f"/files/{file['id']}")
-        workers = own_server.worker_pids()
-        assert len(workers) == 2
-        detection = detect(client, file)
-        wait_until_begun(client, detection)
-        os.kill(workers[0], signal.SIGKILL)
-        assert_every_frame_was_looked_at_once(client, detection)
-
-
-def test_all_processes_killed_right_after_the_upload_was_answered_and_the_file_is_still_looked_into(
-    own_server: Server, film: bytes
-) -> None:
-    credentials = own_server.create_app("acme", "camera")
-    workers = own_server.worker_pids()
-    with client_of(own_server, credentials) as client:
-        file = upload(client, film)
-        detection = detect(client, file)
-        own_server.kill()
-    for pid in workers:
-        os.kill(pid, signal.SIGKILL)
-    own_server.start()
-    with client_of(own_server, credentials) as client:
-        assert ended(client, f"/files/{file['id']}")["media_info"]["duration_seconds"] == SECONDS
-        assert_every_frame_was_looked_at_once(client, detection)
-
-
-def test_two_workers_share_a_video(own_server: Server, film: bytes) -> None:
-    with client_of(own_server, own_server.create_app("acme", "camera")) as client:
-        file = upload(client, film)
-        ended(client, f"/files/{file['id']}")
-        detection = detect(client, file)
-        with connection_to(own_server) as database:
-            deadline = time.monotonic() + 30
-            while units_in_hand(database) != (2, 2):
-                assert time.monotonic() < deadline, "only one worker is at it"
-        assert_every_frame_was_looked_at_once(client, detection)
-
-
 @contextmanager
 def connection_to(server: Server) -> Iterator[psycopg.Connection[Any]]:
     """A look behind the scenes."""
@@ -150,3 +113,49 @@ def units_in_hand(database: psycopg.Connection[Any]) -> tuple[int, int]:
         " WHERE status = 'doing' AND task_name = 'video' AND args->>'task' = 'frames'"
     )
     return int(counts[0]), int(counts[1])
+
+
+def test_two_workers_share_a_video(own_server: Server, credentials: dict[str, str], film: bytes) -> None:
+    with client_of(own_server, credentials) as client:
+        file = upload(client, film)
+        ended(client, f"/files/{file['id']}")
+        with connection_to(own_server) as database:
+            detection = detect(client, file)
+            deadline = time.monotonic() + 30
+            while units_in_hand(database) != (2, 2):
+                assert time.monotonic() < deadline, "only one worker is at it"
+        assert_every_frame_was_looked_at_once(client, detection)
+
+
+def test_a_worker_killed_in_the_middle_of_a_film_loses_and_doubles_nothing(
+    own_server: Server, credentials: dict[str, str], film: bytes
+) -> None:
+    with client_of(own_server, credentials) as client:
+        file = upload(client, film)
+        ended(client, f"/files/{file['id']}")
+        detection = detect(client, file)
+        wait_until_begun(client, detection)
+        killed = own_server.worker_pids()[0]
+        os.kill(killed, signal.SIGKILL)
+        assert_every_frame_was_looked_at_once(client, detection)
+    deadline = time.monotonic() + 30
+    while len(workers := own_server.worker_pids()) < 2:
+        assert time.monotonic() < deadline, "no worker took the place of the one that was killed"
+        time.sleep(0.1)
+    assert killed not in workers
+
+
+def test_all_processes_killed_right_after_the_upload_was_answered_and_the_file_is_still_looked_into(
+    own_server: Server, credentials: dict[str, str], film: bytes
+) -> None:
+    workers = own_server.worker_pids()
+    with client_of(own_server, credentials) as client:
+        file = upload(client, film)
+        detection = detect(client, file)
+        own_server.kill()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    own_server.start()
+    with client_of(own_server, credentials) as client:
+        assert ended(client, f"/files/{file['id']}")["media_info"]["duration_seconds"] == SECONDS
+        assert_every_frame_was_looked_at_once(client, detection)

@@ -17,7 +17,7 @@ from support import films
 from support.people import EILEEN, jpeg
 from support.picture_host import PictureHost
 from support.video_bench import MAX_VIDEO_BYTES, VideoBench, open_video_bench
-from visavis.errors import TooLarge
+from visavis.errors import NotFound, TooLarge
 from visavis.faces import FaceEngine
 from visavis.jobs.queue import VideoTask
 from visavis.store.database import Database
@@ -85,9 +85,9 @@ async def test_what_is_asked_while_a_worker_ends_the_file_is_never_overlooked(be
     for _ in range(5):
         file = await bench.upload(films.film())
         [entry] = await bench.take(VideoTask.FILE)
-        _, *detections = await asyncio.gather(
-            bench.work.run(entry), *(bench.detection(file, Sampling(rate)) for rate in (0.5, 1, 1))
-        )
+        looking = asyncio.create_task(bench.work.run(entry))
+        detections = await asyncio.gather(*(bench.detection(file, Sampling(rate)) for rate in (0.5, 1, 1)))
+        await looking
         await bench.run_all()
         assert [(await bench.detection_now(each)).face_count for each in detections] == [2, 4, 4]
 
@@ -178,21 +178,57 @@ async def test_an_address_without_a_video_says_why_and_so_does_what_waits_for_it
     assert (await bench.detection_now(detection)).failure == failed.failure
 
 
-@pytest.mark.parametrize("body", [films.film, lambda: b"no video"], ids=["video", "no video"])
-async def test_a_file_erased_while_it_is_fetched_leaves_nothing(
-    bench: VideoBench, host: PictureHost, body: object
-) -> None:
-    assert callable(body)
-    file = await accept(bench, host.answer("/film.mp4", 200, {}, body()))
-    [entry] = await bench.take(VideoTask.FILE)
-    fetching = asyncio.create_task(bench.work.run(entry))
-    while (await bench.file(file.id)).status == VideoStatus.PENDING:
-        pass
-    await erase(bench, file)
-    await bench.run_all(VideoTask.ERASE)
-    await fetching
+@pytest.mark.parametrize("is_video", [True, False])
+async def test_a_file_erased_while_it_is_fetched_leaves_nothing(bench: VideoBench, is_video: bool) -> None:
+    body = films.film() if is_video else b"once upon a time"
+    begun, erased = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body[:8]))
+        begun.set()
+        await erased.wait()
+        writer.write(body[8:])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as slow:
+        file = await accept(bench, f"http://127.0.0.1:{slow.sockets[0].getsockname()[1]}/film.mp4")
+        [entry] = await bench.take(VideoTask.FILE)
+        fetching = asyncio.create_task(bench.work.run(entry))
+        await begun.wait()
+        await erase(bench, file)
+        await bench.run_all()
+        erased.set()
+        await fetching
     assert await bench.keys() == set()
     assert await bench.count("video_file") == 0
+
+
+async def test_a_file_whose_bytes_vanish_while_it_is_looked_into_harms_nobody_else(bench: VideoBench) -> None:
+    for _ in range(5):
+        file, other = await bench.upload(films.film()), await bench.upload(films.film())
+        entries = await bench.take(VideoTask.FILE)
+        looking = asyncio.gather(*(bench.work.run(entry) for entry in entries))
+        while (await bench.file(file.id)).status == VideoStatus.PENDING:
+            pass
+        await erase(bench, file)
+        await bench.run_all(VideoTask.ERASE)
+        await looking
+        assert (await bench.file(other.id)).status == VideoStatus.COMPLETED
+        await erase(bench, other)
+    await bench.run_all()
+    assert await bench.keys() == set()
+
+
+async def test_a_reader_whose_bytes_are_gone_says_so_however_often_it_is_asked(bench: VideoBench) -> None:
+    await bench.blobs.put("videos/1", bytes(4_000_000))
+    with bench.blobs.reader("videos/1") as reader:
+        assert reader.read(10) == bytes(10)
+        await bench.blobs.delete(["videos/1"])
+        for _ in range(3):
+            with pytest.raises(NotFound):
+                reader.read(3_000_000)
 
 
 # --- erasure --------------------------------------------------------------------------------------------------

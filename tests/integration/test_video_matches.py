@@ -110,11 +110,10 @@ async def test_matches_and_the_end_of_their_detection_at_once_decide_every_match
             await asyncio.gather(*(bench.work.run(each) for each in await bench.take(VideoTask.MATCH)))
             return match
 
-        _, meanwhile, *_ = await asyncio.gather(
-            *(bench.work.run(unit) for unit in units), ask_meanwhile(), *(bench.work.run(entry) for _ in range(3))
-        )
+        meanwhile = asyncio.create_task(ask_meanwhile())
+        await asyncio.gather(*(bench.work.run(each) for each in (*units, entry, entry, entry)), meanwhile)
         await bench.run_all()
-        for match in (before, meanwhile):
+        for match in (before, meanwhile.result()):
             told = await bench.match_now(match)
             assert (told.status, told.match_count) == (VideoStatus.COMPLETED, 2)
             assert len(await bench.matched(match)) == 2
@@ -165,7 +164,7 @@ async def test_a_source_without_a_face_or_without_a_picture_fails_the_match_and_
 ) -> None:
     file = await bench.film(films.film())
     detection = await bench.detection(file, Sampling(1))
-    expected = {  # the source -> what is said of it
+    expected: dict[bytes | str, str] = {  # the source -> what is said of it
         empty_scene(): "There is no face in the source picture.",
         b"no picture": "The source picture cannot be used: ",
         host.missing(): "The source picture could not be fetched: ",

@@ -231,7 +231,7 @@ def fits_by_hand(thing: Any, operator: str, wanted: Any) -> bool:
     text = as_text(thing)
     every = {as_text(each) for each in thing} if isinstance(thing, list) else {text}
     if operator == "not_equal":
-        return text != wanted
+        return bool(text != wanted)
     if text is None:
         return False
     match operator:

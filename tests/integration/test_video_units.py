@@ -20,7 +20,7 @@ from visavis.jobs.queue import VideoTask
 from visavis.store import frame_extractions
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
-from visavis.video_records import Coverage, FaceDetection, Sampling, VideoStatus
+from visavis.video_records import Coverage, FaceDetection, FaceMatch, FrameExtraction, Sampling, VideoStatus
 from visavis.videos.layout import extraction_prefix
 from visavis.videos.looking import Task
 from visavis.videos.units import NOTHING_DECODED
@@ -206,12 +206,12 @@ async def test_what_waits_for_a_file_that_cannot_be_used_fails_for_the_same_reas
     await bench.run_all()
     failure = (await bench.file(file.id)).failure
     assert failure == "The file is a picture, not a video."
-    for ended in (
+    ended: list[FrameExtraction | FaceDetection | FaceMatch] = [
         await bench.extraction_now(extraction),
         *[await bench.detection_now(each) for each in detections],
         *[await bench.match_now(each) for each in matches],
-    ):
-        assert (ended.status, ended.failure) == (VideoStatus.FAILED, failure)
+    ]
+    assert [(each.status, each.failure) for each in ended] == [(VideoStatus.FAILED, failure)] * 5
     with pytest.raises(InvalidRequest, match="a picture, not a video"):
         await bench.detection(file, Sampling(1))
 

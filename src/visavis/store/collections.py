@@ -64,9 +64,9 @@ async def get(db: Transaction, organization_id: UUID, collection_id: UUID) -> Co
 async def search(db: Transaction, organization_id: UUID, listing: Listing) -> Page[Collection]:
     """Collections of an organisation, newest first or by name."""
     parameters = {"organization_id": organization_id, **listing_parameters(listing)}
-    statement = _SQL["search_by_name" if listing.by_name else "search_newest"]
+    statement = _SQL["by_name" if listing.by_name else "search_newest"]
     found = rows(db, _collection, newest_or_oldest(statement, ascending=listing.ascending), parameters)
-    return await page(db, found, _SQL["search_total"], parameters)
+    return await page(db, found, _SQL["total"], parameters)
 
 
 async def update(

@@ -16,7 +16,7 @@ SELECT *, (SELECT count(*) FROM collection_file member WHERE member.collection_i
    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_by_name: the same, by name
+-- by_name: the same, by name
 SELECT *, (SELECT count(*) FROM collection_file member WHERE member.collection_id = collection.id) AS file_count
   FROM collection
  WHERE organization_id = %(organization_id)s
@@ -24,7 +24,7 @@ SELECT *, (SELECT count(*) FROM collection_file member WHERE member.collection_i
    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
  ORDER BY name DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_total: how many they are
+-- total: how many they are
 SELECT count(*) FROM collection
  WHERE organization_id = %(organization_id)s
    AND (%(after)s::timestamptz IS NULL OR created_at >= %(after)s)

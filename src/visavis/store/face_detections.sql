@@ -19,7 +19,7 @@ SELECT * FROM face_detection_told
    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_total: how many they are
+-- total: how many they are
 SELECT count(*) FROM face_detection
  WHERE organization_id = %(organization_id)s
    AND (%(status)s::text IS NULL OR status = %(status)s)

@@ -78,7 +78,7 @@ async def search(db: Transaction, organization_id: UUID, listing: Listing) -> Pa
     """Matches of an organisation, newest first."""
     parameters = {"organization_id": organization_id, **listing_parameters(listing)}
     statement = newest_or_oldest(_SQL["search_newest"], ascending=listing.ascending)
-    return await page(db, rows(db, face_match, statement, parameters), _SQL["search_total"], parameters)
+    return await page(db, rows(db, face_match, statement, parameters), _SQL["total"], parameters)
 
 
 async def lock_open(db: Transaction, match_id: UUID) -> OpenMatch | None:

@@ -79,7 +79,7 @@ async def search(db: Transaction, organization_id: UUID, listing: Listing) -> Pa
     """Searches of an organisation that have ended well, newest first."""
     parameters = {"organization_id": organization_id, **listing_parameters(listing)}
     statement = newest_or_oldest(_SQL["search_newest"], ascending=listing.ascending)
-    return await page(db, rows(db, _search, statement, parameters), _SQL["search_total"], parameters)
+    return await page(db, rows(db, _search, statement, parameters), _SQL["total"], parameters)
 
 
 async def open_search(db: Transaction, search_id: UUID) -> OpenSearch | None:

@@ -27,7 +27,7 @@ SELECT id, organization_id, query, most AS limit, threshold, by_file, by_item_co
    AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_total: how many they are
+-- total: how many they are
 SELECT count(*) FROM face_search
  WHERE organization_id = %(organization_id)s AND status = 'completed'
    AND (%(after)s::timestamptz IS NULL OR created_at >= %(after)s)

@@ -23,7 +23,7 @@ SELECT f.* FROM video_file f
    AND file_fits(f, %(criteria)s::jsonb)
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_by_name: the same, by name
+-- by_name: the same, by name
 SELECT f.* FROM video_file f
  WHERE organization_id = %(organization_id)s
    AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -32,7 +32,7 @@ SELECT f.* FROM video_file f
    AND file_fits(f, %(criteria)s::jsonb)
  ORDER BY filename DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_total: how many they are
+-- total: how many they are
 SELECT count(*) FROM video_file f
  WHERE organization_id = %(organization_id)s
    AND (%(status)s::text IS NULL OR status = %(status)s)

@@ -61,7 +61,7 @@ async def search(db: Transaction, organization_id: UUID, listing: Listing) -> Pa
     parameters = {"organization_id": organization_id, **listing_parameters(listing)}
     statement = newest_or_oldest(_SQL["search_newest"], ascending=listing.ascending)
     found = await fetch_all(db, VideoWebhook, statement, parameters)
-    return Page(found, await count(db, _SQL["search_total"], parameters))
+    return Page(found, await count(db, _SQL["total"], parameters))
 
 
 async def update(

@@ -19,7 +19,7 @@ SELECT * FROM video_webhook
  WHERE organization_id = %(organization_id)s
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- search_total: how many they are
+-- total: how many they are
 SELECT count(*) FROM video_webhook WHERE organization_id = %(organization_id)s;
 
 -- update: what the client wants

@@ -223,10 +223,14 @@ class VideoIntake:
         """Where the person of a picture is among the faces of a detection.
 
         Raises:
-            InvalidRequest: the detection has failed.
+            InvalidRequest: the detection has failed, or was deleted meanwhile.
         """
-        if detection.status == VideoStatus.FAILED:
-            raise InvalidRequest(f"The face detection has failed: {detection.failure}")
+        file = await self._held(db, file)
+        held = await face_detections.get(db, file.organization_id, detection.id)
+        if held is None:
+            raise InvalidRequest("The face detection has been deleted.")
+        if held.status == VideoStatus.FAILED:
+            raise InvalidRequest(f"The face detection has failed: {held.failure}")
         match = await face_matches.add(
             db,
             match_id=uuid4(),

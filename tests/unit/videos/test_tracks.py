@@ -40,7 +40,7 @@ class Describer:
     def aligned(self, embedding: FloatArray) -> AlignedFaces:
         """A face whose description is this."""
         self.truth.append(embedding)
-        crops = np.zeros((1, 2, 2, 3), np.uint8)
+        crops = np.random.default_rng(int(embedding.argmax())).integers(0, 255, (1, 16, 16, 3), np.uint8)
         crops[0, 0, 0] = (*divmod(len(self.truth) - 1, 256), 0)
         one = Detections(np.array([[0, 0, 9, 9]], np.float32), np.zeros((1, 5, 2), np.float32), np.ones(1, np.float32))
         return AlignedFaces(one, crops, np.ones(1, np.float32), np.ones(1, bool))
@@ -159,10 +159,11 @@ def test_people_exchanged_at_one_place_are_two_tracks_wherever_the_cut_is(before
 
 @pytest.mark.parametrize("length", range(1, 12))
 @pytest.mark.parametrize("before", [1, 4, 9, 10, 11, 17])
+@pytest.mark.parametrize("is_visible", [True, False], ids=["visible", "invisible"])
 def test_a_flash_of_somebody_else_between_two_cuts_is_not_taken_for_the_person_around_it(
-    before: int, length: int
+    before: int, length: int, is_visible: bool
 ) -> None:
-    film = shown(ADA * before + GRACE * length + ADA * 10, "0" * before + "1" * length + "0" * 10)
+    film = shown(ADA * before + GRACE * length + ADA * 10, "0" * before + "01"[is_visible] * length + "0" * 10)
     assert people_of(film.end(), film) == [(ADA, before), (GRACE, length), (ADA, 10)]
     assert film.mistaken() == []
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from visavis.accounts.applications import sign_in
+from visavis.accounts.scopes import OF_PICTURES
 from visavis.dialects.body import read_json
 from visavis.dialects.imageintelligence import schemas as wire
 from visavis.dialects.imageintelligence.endpoints.context import Context, answer, body
@@ -17,7 +18,8 @@ def add_routes(router: APIRouter, context: Context) -> None:
         credentials = await read_json(request, wire.ClientCredentials)
         async with context.database.transaction() as db:
             application = await sign_in(db, credentials.client_id, credentials.client_secret)
-        token = context.signer.issue(application.id, application.scopes)
+        granted = [scope for scope in application.scopes if scope in OF_PICTURES]
+        token = context.signer.issue(application.id, granted)
         return answer(
             wire.AccessTokenResponse(
                 access_token=token.value,
@@ -25,6 +27,6 @@ def add_routes(router: APIRouter, context: Context) -> None:
                 issued_at=token.issued_at_ms,
                 org_name=application.organization,
                 app_name=application.name,
-                scope=" ".join(application.scopes),
+                scope=" ".join(granted),
             )
         )
