@@ -24,8 +24,8 @@ demo: $(STAMP)  ## the main job on real photographs, from nothing to named peopl
 serve: $(STAMP)  ## start the server on http://127.0.0.1:8000 with its own PostgreSQL
 	$(BIN)/visavis serve
 
-test: $(STAMP)  ## every test: real PostgreSQL, real HTTP
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## every test: real PostgreSQL, real HTTP; two files at a time
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)  ## lint, format, types, import rules
 	$(BIN)/ruff check .
