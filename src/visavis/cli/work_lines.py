@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -38,17 +38,17 @@ def print_table(listed: Sequence[ListedWork]) -> None:
     if not listed:
         console.print("Nothing has been asked for.")
         return
-    table = Table()
-    table.add_column("id", no_wrap=True)
-    for name in ("what", "status", "done", "accepted"):
-        table.add_column(name)
+    table = Table(show_lines=True)
+    # Whole ids, however narrow the terminal is.
+    table.add_column("id", no_wrap=True, min_width=36)
+    table.add_column("what", overflow="fold")
+    table.add_column("how far", overflow="fold")
     for work in listed:
+        failure = "" if work.failure is None else f": {work.failure}"
         table.add_row(
-            str(work.id),
+            f"{work.id}\naccepted {moments.told(work.created_at)}",
             escape(f"{_words(work.kind)}\n{work.organization}"),
-            escape(_words(work.status) + ("" if work.failure is None else f": {work.failure}")),
-            _done(work),
-            moments.told(work.created_at),
+            Group(escape(_words(work.status) + failure), *([_done(work)] if work.ended_at is None else [])),
         )
     console.print(table)
 
@@ -61,7 +61,8 @@ def print_one(work: ListedWork) -> None:
     table.add_row("status", _words(work.status))
     if work.failure is not None:
         table.add_row("why", escape(work.failure))
-    table.add_row("done", _done(work))
+    if work.ended_at is None:
+        table.add_row("done", _done(work))
     table.add_row("for", escape(work.organization))
     if work.file_id is not None and work.file_id != work.id:
         table.add_row("video", str(work.file_id))
@@ -75,9 +76,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _done(work: ListedWork) -> Table | str:
-    if work.ended_at is not None:
-        return ""
+def _done(work: ListedWork) -> Table:
     bar = Table.grid(padding=(0, 1))
     bar.add_row(ProgressBar(total=1, completed=work.progress, width=_BAR_WIDTH), f"{work.progress:.0%}")
     return bar
