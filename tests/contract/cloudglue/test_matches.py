@@ -217,7 +217,7 @@ WRONG: list[tuple[Json, int]] = [
     ({"source_image": None}, 400),
     ({"source_image": {}}, 400),
     ({"source_image": "http://host/a.jpg"}, 400),
-    ({"source_image": {"file_path": "/tmp/a.jpg"}}, 400),
+    ({"source_image": {"file_path": "ada.jpg"}}, 400),
     ({"source_image": {"base64": "aGVsbG8="}}, 400),  # the other key
     ({"source_image": {"base64_image": ""}}, 400),
     ({"source_image": {"base64_image": 5}}, 400),
