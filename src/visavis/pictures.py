@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import anyio.to_thread
@@ -15,7 +16,7 @@ from visavis.media.headers import sniff_media_type
 from visavis.media.images import ImageLimits
 from visavis.store import faces, frame_extractions, video_files
 from visavis.store.blobs import Blobs
-from visavis.store.database import Database
+from visavis.store.database import Database, Transaction
 from visavis.videos.layout import poster_key
 
 # A picture is somebody's face, and its bytes are a stranger's: nothing in it may run, nobody else may keep it.
@@ -24,6 +25,10 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+KeyOf = Callable[[Transaction], Awaitable[str | None]]
+"""Finds where a picture lies; None when it is gone."""
 
 
 def media_router(*, database: Database, blobs: Blobs, media_links: MediaLinks) -> APIRouter:
@@ -44,27 +49,31 @@ def media_router(*, database: Database, blobs: Blobs, media_links: MediaLinks) -
     @router.get("/media/frames/{frame_id}")
     async def frame(frame_id: str, expires: str = "", signature: str = "") -> Response:
         """The thumbnail of a video's frame, as JPEG."""
-        try:
-            media_links.check(f"frames/{frame_id}", expires, signature)
-            async with database.transaction() as db:
-                key = await frame_extractions.thumbnail_key(db, UUID(frame_id))
-            if key is None:
-                raise NotFound("The picture is no longer stored.")
-            jpeg = await blobs.get(key)
-        except (NotPermitted, NotFound) as error:
-            return _refused(error)
-        return Response(jpeg, media_type="image/jpeg", headers=_HEADERS)
+
+        async def key_of(db: Transaction) -> str | None:
+            return await frame_extractions.thumbnail_key(db, UUID(frame_id))
+
+        return await stored_jpeg(f"frames/{frame_id}", expires, signature, key_of)
 
     @router.get("/media/videos/{file_id}/poster")
     async def poster(file_id: str, expires: str = "", signature: str = "") -> Response:
         """A small picture of a video, as JPEG."""
+
+        async def key_of(db: Transaction) -> str | None:
+            file = await video_files.find(db, UUID(file_id))
+            return None if file is None or not file.has_poster else poster_key(file.organization_id, file.id)
+
+        return await stored_jpeg(f"videos/{file_id}/poster", expires, signature, key_of)
+
+    async def stored_jpeg(resource: str, expires: str, signature: str, key_of: KeyOf) -> Response:
         try:
-            media_links.check(f"videos/{file_id}/poster", expires, signature)
+            media_links.check(resource, expires, signature)
             async with database.transaction() as db:
-                file = await video_files.find(db, UUID(file_id))
-            if file is None or not file.has_poster:
+                # ids are parsed when they are known to be what was signed
+                key = await key_of(db)
+            if key is None:
                 raise NotFound("The picture is no longer stored.")
-            jpeg = await blobs.get(poster_key(file.organization_id, file.id))
+            jpeg = await blobs.get(key)
         except (NotPermitted, NotFound) as error:
             return _refused(error)
         return Response(jpeg, media_type="image/jpeg", headers=_HEADERS)

@@ -12,6 +12,7 @@ from visavis.store.database import Transaction
 from visavis.store.sql import Queries, newest_or_oldest
 from visavis.store.video_rows import (
     listing_parameters,
+    new,
     one,
     page,
     pop_sampling,
@@ -50,10 +51,7 @@ async def add(
             await db.execute(_SQL["add"], parameters)
     except UniqueViolation as error:
         raise _taken() from error
-    found = await get(db, organization_id, collection_id)
-    if found is None:
-        raise RuntimeError("the collection that was just made is not there")
-    return found
+    return await new(db, _collection, _SQL["get"], parameters)
 
 
 async def get(db: Transaction, organization_id: UUID, collection_id: UUID) -> Collection | None:

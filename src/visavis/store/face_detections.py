@@ -14,7 +14,7 @@ from visavis.records import Box, FloatArray
 from visavis.store.boxes import box_columns
 from visavis.store.database import Transaction
 from visavis.store.sql import Queries, newest_or_oldest
-from visavis.store.video_rows import count, face_detection, listing_parameters, one, page, required_box, rows
+from visavis.store.video_rows import count, face_detection, listing_parameters, new, one, page, required_box, rows
 from visavis.video_records import FaceDetection, Listing, NewVideoFace, Page, VideoFace
 
 _SQL = Queries.beside(__file__)
@@ -57,10 +57,7 @@ async def add(
         "extraction_id": extraction_id,
     }
     await db.execute(_SQL["add"], parameters)
-    found = await one(db, face_detection, _SQL["get"], parameters)
-    if found is None:
-        raise RuntimeError("the detection that was just made is not there")
-    return found
+    return await new(db, face_detection, _SQL["get"], parameters)
 
 
 async def get(db: Transaction, organization_id: UUID, detection_id: UUID) -> FaceDetection | None:

@@ -16,7 +16,7 @@ from visavis.records import Box, FloatArray
 from visavis.store.boxes import box_columns
 from visavis.store.database import Transaction
 from visavis.store.sql import Queries, newest_or_oldest
-from visavis.store.video_rows import count, face_match, listing_parameters, one, page, required_box, rows
+from visavis.store.video_rows import count, face_match, listing_parameters, new, one, page, required_box, rows
 from visavis.video_records import Appearance, FaceMatch, Listing, MatchedFace, Page
 
 _SQL = Queries.beside(__file__)
@@ -63,10 +63,7 @@ async def add(
         "source_data": source_data,
     }
     await db.execute(_SQL["add"], parameters)
-    found = await one(db, face_match, _SQL["get"], parameters)
-    if found is None:
-        raise RuntimeError("the match that was just made is not there")
-    return found
+    return await new(db, face_match, _SQL["get"], parameters)
 
 
 async def get(db: Transaction, organization_id: UUID, match_id: UUID) -> FaceMatch | None:

@@ -15,6 +15,7 @@ from visavis.store.video_rows import (
     count,
     frame_extraction,
     listing_parameters,
+    new,
     one,
     page,
     rows,
@@ -50,10 +51,7 @@ async def ensure(
         **sampling_columns(sampling),
     }
     await db.execute(_SQL["add"], parameters)
-    found = await one(db, frame_extraction, _SQL["same"], parameters)
-    if found is None:
-        raise RuntimeError("the extraction that was just made is not there")
-    return found
+    return await new(db, frame_extraction, _SQL["same"], parameters)
 
 
 async def get(db: Transaction, organization_id: UUID, extraction_id: UUID) -> FrameExtraction | None:

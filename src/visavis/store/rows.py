@@ -73,7 +73,7 @@ async def fetch_all(
 async def fetch_new(
     db: Transaction, record: type[Record], statement: LiteralString, parameters: Mapping[str, Any]
 ) -> Record:
-    """The row of an ``INSERT ... RETURNING``, which is always there."""
+    """The row of a statement that always gives one, such as an ``INSERT ... RETURNING``."""
     found = await fetch_one(db, record, statement, parameters)
     if found is None:
         raise RuntimeError(f"the {record.__name__} that was just made is not there")

@@ -10,7 +10,7 @@ from psycopg.types.json import Json
 
 from visavis.store.database import Transaction
 from visavis.store.sql import Queries, newest_or_oldest
-from visavis.store.video_rows import count, listing_parameters, one, page, rows, video_file
+from visavis.store.video_rows import count, listing_parameters, new, one, page, rows, video_file
 from visavis.video_records import Listing, Page, Thumbnail, VideoFile, VideoInfo, VideoSource
 
 _SQL = Queries.beside(__file__)
@@ -41,10 +41,7 @@ async def add(
         "sha256": sha256,
         "metadata": None if metadata is None else Json(metadata),
     }
-    found = await one(db, video_file, _SQL["add"], parameters)
-    if found is None:
-        raise RuntimeError("the file that was just made is not there")
-    return found
+    return await new(db, video_file, _SQL["add"], parameters)
 
 
 async def get(db: Transaction, organization_id: UUID, file_id: UUID) -> VideoFile | None:

@@ -52,6 +52,14 @@ async def one(
     return found[0] if found else None
 
 
+async def new(db: Transaction, make: Maker[Record], statement: LiteralString, parameters: Mapping[str, Any]) -> Record:
+    """The row of a statement that reads or returns what was just made."""
+    found = await one(db, make, statement, parameters)
+    if found is None:
+        raise RuntimeError("what was just made is not there")
+    return found
+
+
 async def count(db: Transaction, statement: LiteralString, parameters: Mapping[str, Any]) -> int:
     """The number that a statement gives."""
     cursor = await db.execute(statement, parameters)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from visavis.store.database import Transaction
-from visavis.store.rows import fetch_one
+from visavis.store.rows import fetch_new, fetch_one
 from visavis.store.sql import Queries
-from visavis.store.video_rows import count
 
 _SQL = Queries.beside(__file__)
 
@@ -76,15 +75,9 @@ class Tally:
 
 async def of_extraction(db: Transaction, extraction_id: UUID) -> Tally:
     """The units that an extraction waits for."""
-    parameters = {"id": extraction_id}
-    return Tally(
-        await count(db, _SQL["extraction_open"], parameters), await count(db, _SQL["extraction_done"], parameters)
-    )
+    return await fetch_new(db, Tally, _SQL["of_extraction"], {"id": extraction_id})
 
 
 async def of_detection(db: Transaction, detection_id: UUID) -> Tally:
     """The units that a detection waits for."""
-    parameters = {"id": detection_id}
-    return Tally(
-        await count(db, _SQL["detection_open"], parameters), await count(db, _SQL["detection_done"], parameters)
-    )
+    return await fetch_new(db, Tally, _SQL["of_detection"], {"id": detection_id})

@@ -10,14 +10,10 @@ SELECT * FROM video_unit WHERE id = %(id)s;
 -- end: a unit has ended; no row when it had before
 UPDATE video_unit SET status = %(status)s WHERE id = %(id)s AND status = 'open' RETURNING *;
 
--- extraction_open: units that an extraction waits for
-SELECT count(*) FROM video_unit WHERE extraction_id = %(id)s AND makes_frames AND status = 'open';
+-- of_extraction: how far the units are that an extraction waits for
+SELECT count(*) FILTER (WHERE status = 'open') AS open, count(*) FILTER (WHERE status = 'done') AS done
+  FROM video_unit WHERE extraction_id = %(id)s AND makes_frames;
 
--- extraction_done: units that have made frames
-SELECT count(*) FROM video_unit WHERE extraction_id = %(id)s AND makes_frames AND status = 'done';
-
--- detection_open: units that a detection waits for
-SELECT count(*) FROM video_unit WHERE detection_id = %(id)s AND status = 'open';
-
--- detection_done: units that have looked for faces
-SELECT count(*) FROM video_unit WHERE detection_id = %(id)s AND status = 'done';
+-- of_detection: how far the units are that a detection waits for
+SELECT count(*) FILTER (WHERE status = 'open') AS open, count(*) FILTER (WHERE status = 'done') AS done
+  FROM video_unit WHERE detection_id = %(id)s;

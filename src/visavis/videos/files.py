@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,6 +18,7 @@ from visavis.store import video_files
 from visavis.store.blobs import Blobs
 from visavis.store.database import Database
 from visavis.video_records import FileEvent, VideoFile, VideoInfo, VideoStatus
+from visavis.videos.intake import Upload
 from visavis.videos.layout import file_prefix, original_key, poster_key
 from visavis.videos.planning import Planner
 from visavis.videos.telling import FileNews
@@ -95,20 +95,13 @@ class FileWork:
         await self._fail(file_id, "The video could not be processed.")
 
     async def _fetch(self, file: VideoFile, key: str) -> None:
-        digest, size = hashlib.sha256(), 0
-        async with self._blobs.writer(key) as blob:
-
-            async def take(chunk: bytes) -> None:
-                nonlocal size
-                digest.update(chunk)
-                size += len(chunk)
-                await blob.write(chunk)
-
+        async with self._blobs.writer(key) as sink:
+            upload = Upload(file.id, sink, self._max_bytes)
             await self._fetcher.fetch_to(
-                file.source_url or "", take, max_bytes=self._max_bytes, timeout_s=_FETCH_TIMEOUT_S
+                file.source_url or "", upload.write, max_bytes=self._max_bytes, timeout_s=_FETCH_TIMEOUT_S
             )
         async with self._database.transaction() as db:
-            await video_files.received(db, file.id, byte_count=size, sha256=digest.hexdigest())
+            await video_files.received(db, file.id, byte_count=upload.byte_count, sha256=upload.sha256)
 
     def _open(self, key: str) -> _Opened:
         with self._blobs.reader(key) as video:

@@ -22,14 +22,17 @@ async def remove_orphans(database: Database, blobs: Blobs, *, min_age: timedelta
     before = datetime.now(UTC) - min_age
     removed = await blobs.remove_unfinished(ROOT, before=before)
     keys: dict[tuple[UUID, UUID | None], list[str]] = defaultdict(list)
+    gathered = 0
     async for entry in blobs.entries(ROOT):
         owner = owner_of(entry.key)
         if owner is None or entry.modified_at >= before:
             continue
         keys[owner].append(entry.key)
-        if sum(map(len, keys.values())) >= _AT_ONCE:
+        gathered += 1
+        if gathered == _AT_ONCE:
             removed += await _remove(database, blobs, keys)
             keys.clear()
+            gathered = 0
     return removed + await _remove(database, blobs, keys)
 
 

@@ -167,14 +167,10 @@ class VideoIntake:
         Raises:
             InvalidRequest: the window is not in the video, or the file cannot be used.
         """
-        check_window(sampling)
-        file = await self._held(db, file)
-        if file.status == VideoStatus.COMPLETED:
-            times_of(sampling, info_of(file))
-        extraction = await self._extraction(db, file, sampling)
+        file, extraction = await self._asked(db, file, sampling)
         if file.status == VideoStatus.COMPLETED and extraction.status == VideoStatus.PENDING:
             await self._planner.begin(db, file, extraction, [])
-            extraction = await self._extraction(db, file, sampling)
+            return await frame_extractions.find(db, extraction.id) or extraction
         return extraction
 
     async def detection(self, db: Transaction, file: VideoFile, frames: FrameExtraction | Sampling) -> FaceDetection:
@@ -184,13 +180,9 @@ class VideoIntake:
             InvalidRequest: as for ``extraction()``, or the extraction has failed.
         """
         if isinstance(frames, Sampling):
-            check_window(frames)
-        file = await self._held(db, file)
-        if isinstance(frames, Sampling):
-            if file.status == VideoStatus.COMPLETED:
-                times_of(frames, info_of(file))
-            extraction = await self._extraction(db, file, frames)
+            file, extraction = await self._asked(db, file, frames)
         else:
+            file = await self._held(db, file)
             # As it is now: a worker may have begun with it before the file was held.
             there = await frame_extractions.find(db, frames.id)
             if there is None:
@@ -246,14 +238,20 @@ class VideoIntake:
         await self._queue.defer_videos(db, [VideoEntry(VideoTask.MATCH, str(match.id))])
         return match
 
-    async def _extraction(self, db: Transaction, file: VideoFile, sampling: Sampling) -> FrameExtraction:
-        return await frame_extractions.ensure(
+    async def _asked(self, db: Transaction, file: VideoFile, sampling: Sampling) -> tuple[VideoFile, FrameExtraction]:
+        """The file, held, and the extraction of it with a sampling that makes sense for it; nothing has begun."""
+        check_window(sampling)
+        file = await self._held(db, file)
+        if file.status == VideoStatus.COMPLETED:
+            times_of(sampling, info_of(file))
+        extraction = await frame_extractions.ensure(
             db,
             extraction_id=uuid4(),
             organization_id=file.organization_id,
             file_id=file.id,
             sampling=sampling,
         )
+        return file, extraction
 
     async def _held(self, db: Transaction, file: VideoFile) -> VideoFile:
         """The file as it is now. A worker that ends it meanwhile waits, or what is asked here would be overlooked."""

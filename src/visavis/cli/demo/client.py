@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -46,13 +46,11 @@ class DemoClient:
         return self._ended("/v2/match", self._call("POST", "/v2/match", {"target": target, "images": images}))
 
     def _ended(self, path: str, job: Json) -> Json:
-        deadline = time.monotonic() + _JOB_WITHIN_S
-        while job["status"] == "IN_PROGRESS":
-            if time.monotonic() > deadline:
-                raise VisavisError(f"The job has not ended within {_JOB_WITHIN_S:.0f} s.")
-            time.sleep(0.05)
-            job = self._call("GET", f"{path}/{job['id']}")
-        return job
+        if job["status"] != "IN_PROGRESS":
+            return job
+        return _told_when(
+            lambda: self._call("GET", f"{path}/{job['id']}"), lambda told: told["status"] != "IN_PROGRESS", "job"
+        )
 
     def groups(self, namespace: str) -> list[Json]:
         """All groups, the oldest first."""
@@ -83,15 +81,14 @@ class DemoClient:
         path, version = "/idv/api/biometrics/photomatch", {"v": "2.0"}
         files = {"selfie": ("selfie.jpg", selfie), "idFrontPhoto": ("card.jpg", id_photo)}
         created = self._http.post(path, params=version, headers=headers, files=files).raise_for_status().json()
-        deadline = time.monotonic() + _JOB_WITHIN_S
-        while True:
-            answer = self._http.get(f"{path}/{created['id']}", params=version, headers=headers)
-            told: Json = answer.raise_for_status().json()
-            if told["requestStatus"] != _PENDING:
-                return told
-            if time.monotonic() > deadline:
-                raise VisavisError(f"The photo match has not ended within {_JOB_WITHIN_S:.0f} s.")
-            time.sleep(0.05)
+
+        def ask() -> Json:
+            told: Json = (
+                self._http.get(f"{path}/{created['id']}", params=version, headers=headers).raise_for_status().json()
+            )
+            return told
+
+        return _told_when(ask, lambda told: told["requestStatus"] != _PENDING, "photo match")
 
     def find_in_video(self, picture: bytes, film: bytes) -> Json:
         """Ask the third dialect at which moments of a video the person of a picture is on screen."""
@@ -103,15 +100,17 @@ class DemoClient:
             "target_video_url": video["uri"],
         }
         asked = self._http.post("/v1/face-match", headers=headers, json=wanted).raise_for_status().json()
-        deadline = time.monotonic() + _JOB_WITHIN_S
-        while True:
-            answer = self._http.get(f"/v1/face-match/{asked['face_match_id']}", headers=headers)
-            told: Json = answer.raise_for_status().json()
-            if told["status"] == "completed":
-                return told
-            if told["status"] == "failed" or time.monotonic() > deadline:
-                raise VisavisError(f"The face match has not ended well: {told}")
-            time.sleep(0.05)
+
+        def ask() -> Json:
+            told: Json = (
+                self._http.get(f"/v1/face-match/{asked['face_match_id']}", headers=headers).raise_for_status().json()
+            )
+            return told
+
+        match = _told_when(ask, lambda told: told["status"] in ("completed", "failed"), "face match")
+        if match["status"] == "failed":
+            raise VisavisError(f"The face match has not ended well: {match}")
+        return match
 
     def picture(self, url: str) -> bytes:
         """The bytes behind a signed address."""
@@ -122,3 +121,13 @@ class DemoClient:
         if answer.status_code != 200:
             raise VisavisError(f"{method} {path} was answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
+
+
+def _told_when(ask: Callable[[], Json], is_ended: Callable[[Json], bool], what: str) -> Json:
+    """What is told of something when it has ended."""
+    deadline = time.monotonic() + _JOB_WITHIN_S
+    while not is_ended(told := ask()):
+        if time.monotonic() > deadline:
+            raise VisavisError(f"The {what} has not ended within {_JOB_WITHIN_S:.0f} s.")
+        time.sleep(0.05)
+    return told

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from fastapi import Request
 
 from visavis.accounts.applications import holder_of_api_key
-from visavis.errors import NotAuthenticated, NotPermitted
+from visavis.accounts.tokens import bearer_token
+from visavis.errors import NotPermitted
 from visavis.records import Application
 from visavis.store.database import Database
 
@@ -21,7 +22,7 @@ def guard(database: Database, scope: str) -> Guard:
     """
 
     async def require(request: Request) -> Application:
-        key = _api_key(request.headers.get("authorization"))
+        key = bearer_token(request.headers.get("authorization"))
         async with database.transaction() as db:
             application = await holder_of_api_key(db, key)
         if scope not in application.scopes:
@@ -29,10 +30,3 @@ def guard(database: Database, scope: str) -> Guard:
         return application
 
     return require
-
-
-def _api_key(authorization: str | None) -> str:
-    scheme, _, key = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise NotAuthenticated("An Authorization header with an API key as bearer token is required.")
-    return key.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from visavis.dialects.cloudglue import schemas as wire
 from visavis.dialects.cloudglue.addresses import uri_of
@@ -151,19 +151,22 @@ def _uniform(sampling: Sampling) -> wire.UniformConfigInForce:
     return wire.UniformConfigInForce(frames_per_second=sampling.frames_per_second, max_width=sampling.max_width_px)
 
 
-def _progress(progress: float, status: VideoStatus) -> float:
-    return 1.0 if status == VideoStatus.COMPLETED else _fraction(progress)
+def _of_job(job: FrameExtraction | FaceDetection | FaceMatch) -> dict[str, Any]:
+    """What is told of every job."""
+    return {
+        "file_id": job.file_id,
+        "status": STATUS[job.status],
+        "created_at": milliseconds(job.created_at),
+        "progress": 1.0 if job.status == VideoStatus.COMPLETED else _fraction(job.progress),
+        "error": job.failure,
+    }
 
 
 def extraction_row_to_wire(extraction: FrameExtraction) -> wire.FrameExtractionRow:
     """An extraction without its frames."""
     return wire.FrameExtractionRow(
         frame_extraction_id=extraction.id,
-        file_id=extraction.file_id,
-        status=STATUS[extraction.status],
-        created_at=milliseconds(extraction.created_at),
-        progress=_progress(extraction.progress, extraction.status),
-        error=extraction.failure,
+        **_of_job(extraction),
         frame_extraction_config=sampling_to_wire(extraction.sampling),
         frame_count=extraction.frame_count if extraction.status == VideoStatus.COMPLETED else None,
     )
@@ -217,11 +220,7 @@ def detection_to_wire(
     return wire.FaceDetection(
         face_detection_id=detection.id,
         frame_extraction_id=detection.extraction_id,
-        file_id=detection.file_id,
-        status=STATUS[detection.status],
-        created_at=milliseconds(detection.created_at),
-        progress=_progress(detection.progress, detection.status),
-        error=detection.failure,
+        **_of_job(detection),
         coverage=None if faces is None else coverage_to_wire(detection.coverage),
         data=None
         if faces is None
@@ -248,11 +247,7 @@ def detection_row_to_wire(detection: FaceDetection) -> wire.FaceDetectionRow:
     return wire.FaceDetectionRow(
         job_id=detection.id,
         frame_extraction_id=detection.extraction_id,
-        file_id=detection.file_id,
-        status=STATUS[detection.status],
-        created_at=milliseconds(detection.created_at),
-        progress=_progress(detection.progress, detection.status),
-        error=detection.failure,
+        **_of_job(detection),
         total_faces=detection.face_count if detection.status == VideoStatus.COMPLETED else None,
     )
 
@@ -270,11 +265,7 @@ def match_to_wire(
         face_match_id=match.id,
         face_detection_id=match.detection_id,
         frame_extraction_id=match.extraction_id,
-        file_id=match.file_id,
-        status=STATUS[match.status],
-        created_at=milliseconds(match.created_at),
-        progress=_progress(match.progress, match.status),
-        error=match.failure,
+        **_of_job(match),
         source_face_bounding_box=_source_box(match),
         similarity_threshold=SIMILARITY_THRESHOLD,
     )
@@ -333,11 +324,7 @@ def match_row_to_wire(match: FaceMatch) -> wire.FaceMatchRow:
         job_id=match.id,
         face_detection_id=match.detection_id,
         frame_extraction_id=match.extraction_id,
-        file_id=match.file_id,
-        status=STATUS[match.status],
-        created_at=milliseconds(match.created_at),
-        progress=_progress(match.progress, match.status),
-        error=match.failure,
+        **_of_job(match),
         source_face_bounding_box=_source_box(match),
         match_count=match.match_count if match.status == VideoStatus.COMPLETED else None,
     )
