@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -360,15 +360,20 @@ class Sighting:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """One detected face at rest. ``width_px`` and ``height_px`` are those of its crop."""
+class Face(NamedTuple):
+    """One detected face at rest. ``width_px`` and ``height_px`` are those of its crop.
+
+    A tuple, in the order of a row: answers hold thousands, and a dataclass takes ten times as long to be made.
+    """
 
     id: UUID
     namespace_id: UUID
     group_id: UUID
     identity_id: UUID | None
-    box: Box
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
     detection_score: float
     sharpness: float
     is_frontal: bool
@@ -379,6 +384,11 @@ class Face:
     source_url: str | None
     blob_key: str | None
     created_at: datetime
+
+    @property
+    def box(self) -> Box:
+        """Where it is in the picture."""
+        return Box(self.x_min, self.y_min, self.x_max, self.y_max)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from base64 import urlsafe_b64encode
 from functools import lru_cache
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from itsdangerous import Signer
-from itsdangerous.encoding import base64_encode
 
 from visavis.errors import NotPermitted
 
@@ -67,7 +67,7 @@ class MediaLinks:
     def _signed_path(self, resource: str, expires: int) -> str:
         keyed = self._keyed.copy()
         keyed.update(_signed_text(resource, str(expires)))
-        signature = base64_encode(keyed.digest()).decode("ascii")
+        signature = urlsafe_b64encode(keyed.digest()).rstrip(b"=").decode("ascii")
         return f"{PATH_PREFIX}{quote(resource)}?expires={expires}&signature={signature}"
 
 

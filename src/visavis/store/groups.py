@@ -10,14 +10,13 @@ import numpy as np
 from pgvector import Vector
 
 from visavis.records import Author, FloatArray, Group, Search
-from visavis.store.by_faces import Statements, search_by_faces
 from visavis.store.database import Transaction
+from visavis.store.jobs import search_parameters
 from visavis.store.probes import probe_parameters
-from visavis.store.rows import fetch_one
-from visavis.store.sql import Queries
+from visavis.store.rows import fetch_all, fetch_one
+from visavis.store.sql import Queries, newest_or_oldest
 
 _SQL = Queries.beside(__file__)
-_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["has_many_faces"], _SQL["search_by_faces_newest"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +57,12 @@ async def get(db: Transaction, namespace_id: UUID, group_id: UUID) -> Group | No
 
 async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Group]:
     """Groups of one namespace."""
-    has_ids = search.custom_ids is not None or search.feed_ids is not None
-    narrow = search.ids is not None
-    return await search_by_faces(db, Group, _SEARCH, namespace_id, search, by_faces=has_ids, narrow=narrow)
+    by_faces = search.ids is None and (search.custom_ids is not None or search.feed_ids is not None)
+    statement = _SQL["search_by_faces_newest" if by_faces else "search_newest"]
+    parameters = {**search_parameters(search), "namespace_id": namespace_id}
+    return await fetch_all(
+        db, Group, newest_or_oldest(statement, ascending=search.ascending), parameters, prepare=False
+    )
 
 
 async def nearest(

@@ -10,17 +10,14 @@ SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_
   FROM face_group WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
 -- search_newest: groups of one namespace, newest first; custom and feed ids are those of any of its faces, and looked
--- for in the newest few groups only: among how many, whatever ids they have. OFFSET 0: of each, its own faces are read.
+-- for here when the ids of the groups are given too. OFFSET 0: of each, its own faces are read.
 SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
-  FROM (SELECT * FROM face_group
-         WHERE namespace_id = %(namespace_id)s
-           AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-           AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
-           AND (NOT %(without_custom_id)s OR NOT has_custom_id OR %(by_faces)s)
-           AND (NOT %(without_feed_id)s OR NOT has_feed_id OR %(by_faces)s)
-         ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS g
- WHERE (NOT %(without_custom_id)s OR NOT has_custom_id)
+  FROM face_group g
+ WHERE namespace_id = %(namespace_id)s
+   AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+   AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+   AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
+   AND (NOT %(without_custom_id)s OR NOT has_custom_id)
    AND (NOT %(without_feed_id)s OR NOT has_feed_id)
    AND (%(custom_ids)s::text[] IS NULL OR EXISTS (
         SELECT 1 FROM (SELECT custom_id FROM face WHERE group_id = g.id OFFSET 0) AS f
@@ -30,40 +27,32 @@ SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_
          WHERE f.feed_id = ANY(%(feed_ids)s)))
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- has_more: whether there are other groups than those few
-SELECT EXISTS (
-       SELECT 1 FROM face_group
-        WHERE namespace_id = %(namespace_id)s
-          AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-          AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-       OFFSET %(among)s);
-
--- has_many_faces: whether many faces have one of the custom ids, or else one of the feed ids: more than how many
-SELECT EXISTS (
-       SELECT 1 FROM face
-        WHERE namespace_id = %(namespace_id)s
-          AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = ANY(%(feed_ids)s)
-                   ELSE custom_id = ANY(%(custom_ids)s) END
-       OFFSET %(many)s);
-
--- search_by_faces_newest: groups of one namespace, newest first, found by way of the faces that have one of the custom
--- ids, or else one of the feed ids: for ids that are rare, or were not seen lately. All that fit are found before the
--- first is taken; planned for the first few, they would be looked for among the newest again.
-WITH fit AS MATERIALIZED (
-     SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, created_at
-       FROM (SELECT DISTINCT group_id FROM face
-              WHERE namespace_id = %(namespace_id)s
-                AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = ANY(%(feed_ids)s)
-                         ELSE custom_id = ANY(%(custom_ids)s) END) AS seen
-       JOIN face_group g ON g.id = seen.group_id
-      WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR EXISTS (
-             SELECT 1 FROM face f
-              WHERE f.namespace_id = %(namespace_id)s AND f.group_id = seen.group_id AND f.feed_id = ANY(%(feed_ids)s)))
-        AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-        AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-        AND (NOT %(without_custom_id)s OR NOT has_custom_id)
-        AND (NOT %(without_feed_id)s OR NOT has_feed_id))
-SELECT * FROM fit ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
+-- search_by_faces_newest: groups of one namespace, newest first, whose faces have one of the custom ids, or else one of
+-- the feed ids: of each id the first few, for an index has its faces in the order of their groups. Groups are asked one by
+-- one whether they have an id at all: there are fewer to ask among faces that have none.
+SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, g.created_at
+  FROM (SELECT DISTINCT created_at, id
+          FROM unnest(COALESCE(%(custom_ids)s::text[], %(feed_ids)s)) AS wanted(said)
+         CROSS JOIN LATERAL (
+               SELECT created_at, id
+                 FROM (SELECT DISTINCT group_created_at AS created_at, group_id AS id FROM face
+                        WHERE namespace_id = %(namespace_id)s
+                          AND CASE WHEN %(custom_ids)s::text[] IS NULL THEN feed_id = said ELSE custom_id = said END
+                          AND (%(after)s::timestamptz IS NULL OR group_created_at > %(after)s)
+                          AND (%(before)s::timestamptz IS NULL OR group_created_at < %(before)s)
+                          AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+                          AND (NOT %(without_feed_id)s OR feed_id IS NULL)
+                        ORDER BY group_created_at DESC, group_id DESC) AS seen
+                WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR EXISTS (
+                       SELECT 1 FROM face f
+                        WHERE f.namespace_id = %(namespace_id)s AND f.group_id = seen.id
+                          AND f.feed_id = ANY(%(feed_ids)s)))
+                  AND (NOT %(without_custom_id)s OR (SELECT NOT has_custom_id FROM face_group WHERE id = seen.id))
+                  AND (NOT %(without_feed_id)s OR (SELECT NOT has_feed_id FROM face_group WHERE id = seen.id))
+                ORDER BY created_at DESC, id DESC LIMIT %(limit)s + %(offset)s) AS first
+         ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s) AS page
+  JOIN face_group g ON g.id = page.id
+ ORDER BY g.created_at DESC, g.id DESC;
 
 -- nearest: for each probe the k groups of one namespace whose centroids are most like it, best first
 SELECT probe.position::integer AS probe, nearest.*
@@ -158,7 +147,8 @@ SELECT id FROM face_group WHERE id = ANY(%(group_ids)s) AND namespace_id = %(nam
  ORDER BY CASE link_modified_by WHEN 'manual' THEN 0 WHEN 'review' THEN 0 WHEN 'model' THEN 1 ELSE 2 END, created_at, id;
 
 -- move_faces: all faces of a group go to another
-UPDATE face SET group_id = %(into)s WHERE group_id = %(gone)s AND namespace_id = %(namespace_id)s;
+UPDATE face SET (group_id, group_created_at) = (SELECT id, created_at FROM face_group WHERE id = %(into)s)
+ WHERE group_id = %(gone)s AND namespace_id = %(namespace_id)s;
 
 -- add_template: the centroid of one group joins that of another
 INSERT INTO group_template (group_id, model_id, namespace_id, embedding_sum, face_count)

@@ -9,14 +9,13 @@ from uuid import UUID
 from pgvector import Vector
 
 from visavis.records import FloatArray, Identity, Search
-from visavis.store.by_faces import Statements, search_by_faces
 from visavis.store.database import Transaction
+from visavis.store.jobs import search_parameters
 from visavis.store.probes import probe_parameters
 from visavis.store.rows import fetch_all, fetch_new, fetch_one
-from visavis.store.sql import Queries
+from visavis.store.sql import Queries, newest_or_oldest
 
 _SQL = Queries.beside(__file__)
-_SEARCH = Statements(_SQL["search_newest"], _SQL["has_more"], _SQL["has_many_faces"], _SQL["search_by_faces_newest"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,12 @@ async def remove(db: Transaction, namespace_id: UUID, identity_id: UUID) -> None
 
 async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Identity]:
     """Identities of one namespace."""
-    by_faces = search.feed_ids is not None
-    narrow = search.ids is not None or search.custom_ids is not None
-    return await search_by_faces(db, Identity, _SEARCH, namespace_id, search, by_faces=by_faces, narrow=narrow)
+    by_faces = search.feed_ids is not None and search.ids is None and search.custom_ids is None
+    statement = _SQL["search_by_faces_newest" if by_faces else "search_newest"]
+    parameters = {**search_parameters(search), "namespace_id": namespace_id}
+    return await fetch_all(
+        db, Identity, newest_or_oldest(statement, ascending=search.ascending), parameters, prepare=False
+    )
 
 
 async def gallery_size(db: Transaction, namespace_id: UUID, model_id: str) -> int:

@@ -15,55 +15,40 @@ UPDATE identity SET custom_id = %(custom_id)s WHERE id = %(id)s AND namespace_id
 -- remove: a person is no longer known
 DELETE FROM identity WHERE id = %(id)s AND namespace_id = %(namespace_id)s;
 
--- search_newest: identities of one namespace, newest first; feed ids are those of any of its faces, and looked for in
--- the newest few identities only: among how many. OFFSET 0: of each, its own faces are read.
+-- search_newest: identities of one namespace, newest first; feed ids are those of any of its faces, and looked for here
+-- when the ids or custom ids of the identities are given too. OFFSET 0: of each, its own faces are read.
 SELECT id, namespace_id, custom_id, created_at
-  FROM (SELECT * FROM identity
-         WHERE namespace_id = %(namespace_id)s
-           AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-           AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-           AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
-           AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
-           AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-           AND (NOT %(without_feed_id)s OR NOT has_feed_id)
-         ORDER BY created_at DESC, id DESC LIMIT %(among)s) AS i
- WHERE %(feed_ids)s::text[] IS NULL OR EXISTS (
-       SELECT 1 FROM (SELECT feed_id FROM face WHERE identity_id = i.id OFFSET 0) AS f
-        WHERE f.feed_id = ANY(%(feed_ids)s))
+  FROM identity i
+ WHERE namespace_id = %(namespace_id)s
+   AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
+   AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+   AND (%(ids)s::uuid[] IS NULL OR id = ANY(%(ids)s))
+   AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
+   AND (NOT %(without_custom_id)s OR custom_id IS NULL)
+   AND (NOT %(without_feed_id)s OR NOT has_feed_id)
+   AND (%(feed_ids)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM (SELECT feed_id FROM face WHERE identity_id = i.id OFFSET 0) AS f
+         WHERE f.feed_id = ANY(%(feed_ids)s)))
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
--- has_more: whether there are other identities than those few
-SELECT EXISTS (
-       SELECT 1 FROM identity
-        WHERE namespace_id = %(namespace_id)s
-          AND (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-          AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-          AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
-          AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-          AND (NOT %(without_feed_id)s OR NOT has_feed_id)
-       OFFSET %(among)s);
-
--- has_many_faces: whether many faces of identities have one of the feed ids: more than how many
-SELECT EXISTS (
-       SELECT 1 FROM face
-        WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s) AND identity_id IS NOT NULL
-       OFFSET %(many)s);
-
--- search_by_faces_newest: identities of one namespace, newest first, found by way of the faces that have one of the
--- feed ids: for feeds that are rare, or were not seen lately. All that fit are found before the first is taken, as groups
--- are.
-WITH fit AS MATERIALIZED (
-     SELECT i.id, i.namespace_id, custom_id, created_at
-       FROM (SELECT DISTINCT identity_id FROM face
-              WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s)
-                AND identity_id IS NOT NULL) AS seen
-       JOIN identity i ON i.id = seen.identity_id
-      WHERE (%(after)s::timestamptz IS NULL OR created_at > %(after)s)
-        AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
-        AND (%(custom_ids)s::text[] IS NULL OR custom_id = ANY(%(custom_ids)s))
-        AND (NOT %(without_custom_id)s OR custom_id IS NULL)
-        AND (NOT %(without_feed_id)s OR NOT has_feed_id))
-SELECT * FROM fit ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
+-- search_by_faces_newest: identities of one namespace, newest first, whose faces have one of the feed ids: of each feed
+-- the first few, for an index has its faces in the order of their identities.
+SELECT i.id, i.namespace_id, custom_id, i.created_at
+  FROM (SELECT DISTINCT created_at, id
+          FROM unnest(%(feed_ids)s::text[]) AS wanted(feed_id)
+         CROSS JOIN LATERAL (
+               SELECT created_at, id
+                 FROM (SELECT DISTINCT identity_created_at AS created_at, identity_id AS id FROM face
+                        WHERE namespace_id = %(namespace_id)s AND face.feed_id = wanted.feed_id
+                          AND identity_id IS NOT NULL AND NOT %(without_feed_id)s
+                          AND (%(after)s::timestamptz IS NULL OR identity_created_at > %(after)s)
+                          AND (%(before)s::timestamptz IS NULL OR identity_created_at < %(before)s)
+                        ORDER BY identity_created_at DESC, identity_id DESC) AS seen
+                WHERE NOT %(without_custom_id)s OR (SELECT custom_id IS NULL FROM identity WHERE id = seen.id)
+                ORDER BY created_at DESC, id DESC LIMIT %(limit)s + %(offset)s) AS first
+         ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s) AS page
+  JOIN identity i ON i.id = page.id
+ ORDER BY i.created_at DESC, i.id DESC;
 
 -- gallery_size: how many people a probe is searched among
 SELECT count(*) FROM identity_template WHERE namespace_id = %(namespace_id)s AND model_id = %(model_id)s;

@@ -20,7 +20,6 @@ from visavis.dialects.imageintelligence.requests import recognize_from_wire
 from visavis.errors import InvalidRequest
 from visavis.records import (
     Author,
-    Box,
     Face,
     Group,
     JobKind,
@@ -207,7 +206,10 @@ def make_face(**changed: object) -> Face:
         "namespace_id": ID,
         "group_id": ID,
         "identity_id": None,
-        "box": Box(0.1, 0.2, 0.3, 0.4),
+        "x_min": 0.1,
+        "y_min": 0.2,
+        "x_max": 0.3,
+        "y_max": 0.4,
         "detection_score": 0.9,
         "sharpness": 0.5,
         "is_frontal": True,
