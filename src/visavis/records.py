@@ -123,6 +123,18 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who uses the console. ``organization``: whose things they see; None: an operator, who sees all."""
+
+    id: UUID
+    name: str
+    organization_id: UUID | None
+    organization: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """Who uses this installation. ``false_match_rate``: how often two different people may pass for one."""
 

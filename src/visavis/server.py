@@ -42,7 +42,12 @@ def create_server(
     @app.get("/", response_class=PlainTextResponse)
     async def index() -> str:
         """Where to read on."""
-        pages = ("Image Intelligence v2: /v2/docs", "Streamline IDV: /idv/docs", "Cloudglue: /v1/docs")
+        pages = (
+            "Image Intelligence v2: /v2/docs",
+            "Streamline IDV: /idv/docs",
+            "Cloudglue: /v1/docs",
+            "Console: /console/",
+        )
         return "\n".join((f"Visavis {__version__}", "", *pages, ""))
 
     @app.get("/healthz", response_class=PlainTextResponse)

@@ -106,6 +106,7 @@ async def open_database(url: str, *, max_connections: int = 2) -> AsyncIterator[
 async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
     """The web app with everything behind it open."""
     # Here, not above: workers share this module, and the web framework would cost each of them 40 MiB.
+    from visavis.console.app import mount_console
     from visavis.dialects.cloudglue.app import create_app as create_cloudglue
     from visavis.dialects.cloudglue.endpoints import Context as Cloudglue
     from visavis.dialects.imageintelligence.app import create_app as create_imageintelligence
@@ -162,6 +163,7 @@ async def open_server(settings: Settings, url: str) -> AsyncIterator[FastAPI]:
                 "/v1": create_cloudglue(cloudglue),
             },
         )
+        mount_console(app, database=database, queue=queue, public_url=settings.public_url)
         keepers = [
             asyncio.create_task(keep_house(database, blobs, remove_video_orphans)),
             asyncio.create_task(keep_database_alive(settings)),

@@ -31,7 +31,11 @@ def asked(idle: Server) -> dict[str, str]:
     """A job of pictures, a video and a match in it, by kind; another organisation has a video of its own."""
     credentials = idle.create_app("acme", "camera")
     client = Client(idle.base_url, credentials)
-    job = client.post("/v2/recognition/recognize/office", json={"images": [picture(EILEEN)]}).raise_for_status().json()
+    job = (
+        client.post("/v2/recognition/recognize/office", json={"customId": "visit 7", "images": [picture(EILEEN)]})
+        .raise_for_status()
+        .json()
+    )
     client.close()
     video = _upload(idle, credentials)
     body = {
@@ -72,6 +76,10 @@ def test_everything_that_was_asked_for_is_listed_newest_first(idle: Server, aske
     assert {each["kind"]: each["id"] for each in work} == asked
     assert [each["createdAt"] for each in work] == sorted((each["createdAt"] for each in work), reverse=True)
     assert {each["progress"] for each in work} == {0}
+    assert {each["kind"]: each.get("name") for each in work} == {
+        **dict.fromkeys(asked, "a.mp4"),
+        "recognize": "visit 7",
+    }
     assert {each["organization"] for each in work} == {"acme"}
 
 
@@ -86,7 +94,7 @@ def test_every_organisation_is_listed_unless_one_is_named(idle: Server, asked: d
 def test_work_on_a_video_is_shown(idle: Server, asked: dict[str, str], kind: str) -> None:
     told = json.loads(idle.run("jobs", "show", asked[kind], "--json").stdout)
     assert (told["id"], told["kind"], told["status"]) == (asked[kind], kind, "pending")
-    assert told["fileId"] == asked["video"]
+    assert (told["fileId"], told["name"]) == (asked["video"], "a.mp4")
     text = idle.run("jobs", "show", asked[kind]).stdout
     assert asked[kind] in text
     assert "pending" in text

@@ -375,6 +375,12 @@ _BEFORE = """
       FROM job_image image JOIN job ON job.id = image.job_id"""
 
 
+_TRUE_TO_WHEN_MADE = """
+    SELECT count(*) FROM face
+      JOIN face_group g ON (g.id, g.created_at) = (group_id, group_created_at)
+      JOIN identity i ON (i.id, i.created_at) = (face.identity_id, identity_created_at)"""
+
+
 def test_faces_that_were_there_already_get_their_ids(postgres: str) -> None:
     server, name = postgres.replace("/visavis?", "/postgres?"), "before_searches"
     url = postgres.replace("/visavis?", f"/{name}?")
@@ -399,12 +405,13 @@ def test_faces_that_were_there_already_get_their_ids(postgres: str) -> None:
             assert marks == [(True, False), (True, True)]
             [first, second] = db.execute("SELECT has_feed_id FROM identity ORDER BY id").fetchall()
             assert (first, second) == ((True,), (False,))
-            made = db.execute(
-                """SELECT count(*) FROM face
-                     JOIN face_group g ON (g.id, g.created_at) = (group_id, group_created_at)
-                     JOIN identity i ON (i.id, i.created_at) = (face.identity_id, identity_created_at)"""
-            ).fetchone()
-            assert made == (4,)
+            assert db.execute(_TRUE_TO_WHEN_MADE).fetchone() == (4,)
+            # as servers of the version before go on doing, who know nothing of it
+            db.execute("UPDATE face SET group_id = (SELECT id FROM face_group LIMIT 1)")
+            db.execute("UPDATE face SET identity_id = (SELECT id FROM identity ORDER BY id DESC LIMIT 1)")
+            assert db.execute(_TRUE_TO_WHEN_MADE).fetchone() == (4,)
+            db.execute("UPDATE face SET identity_id = NULL, identity_by = NULL")
+            assert db.execute("SELECT count(*) FROM face WHERE identity_created_at IS NULL").fetchone() == (4,)
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -35,7 +35,7 @@ def make_credentials() -> Credentials:
 def hash_secret(secret: str) -> bytes:
     """The form in which a secret is stored.
 
-    A plain SHA-256: the secrets are 256 random bits, so there is nothing to guess that a slow hash would protect.
+    A plain SHA-256: the secrets are 192 random bits at least, so a slow hash would protect nothing that can be guessed.
     """
     return hashlib.sha256(secret.encode("utf-8", errors="surrogatepass")).digest()
 

@@ -19,6 +19,7 @@ from visavis.cli import (
     orgs,
     photo_matches,
     serve,
+    users,
     webhooks,
     worker,
 )
@@ -41,6 +42,7 @@ app.command("doctor")(doctor.doctor)
 app.command("demo")(demo)
 app.add_typer(apps.app, name="app")
 app.add_typer(orgs.app, name="org")
+app.add_typer(users.app, name="user")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(photo_matches.app, name="photomatch")
 app.add_typer(webhooks.app, name="webhooks")
@@ -61,5 +63,7 @@ def main() -> None:
         app()
     except VisavisError as error:
         # A message may name a file, whose name may look like markup, and must stay in one piece to be copied.
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
+        Console(stderr=True, emoji=False).print(
+            f"[bold red]Error:[/] {escape(error.message)}", highlight=False, soft_wrap=True
+        )
         sys.exit(1)

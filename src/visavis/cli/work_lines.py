@@ -21,6 +21,7 @@ def told(work: ListedWork) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "id": str(work.id),
         "kind": work.kind,
+        "name": work.name,
         "status": work.status,
         "failure": work.failure,
         "progress": round(work.progress, 4),
@@ -47,7 +48,7 @@ def print_table(listed: Sequence[ListedWork]) -> None:
         failure = "" if work.failure is None else f": {work.failure}"
         table.add_row(
             f"{work.id}\naccepted {moments.told(work.created_at)}",
-            escape(f"{_words(work.kind)}\n{work.organization}"),
+            escape("\n".join(each for each in (_words(work.kind), work.name, work.organization) if each is not None)),
             Group(escape(_words(work.status) + failure), *([_done(work)] if work.ended_at is None else [])),
         )
     console.print(table)
@@ -64,6 +65,8 @@ def print_one(work: ListedWork) -> None:
     if work.ended_at is None:
         table.add_row("done", _done(work))
     table.add_row("for", escape(work.organization))
+    if work.name is not None:
+        table.add_row("name", escape(work.name))
     if work.file_id is not None and work.file_id != work.id:
         table.add_row("video", str(work.file_id))
     table.add_row("accepted", moments.told(work.created_at))

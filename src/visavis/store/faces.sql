@@ -1,12 +1,11 @@
 -- add: faces that were just found and told who they are, with what their pictures and jobs say; who gets them has ids
 WITH added AS (
-     INSERT INTO face (id, namespace_id, job_image_id, group_id, group_created_at, identity_id, identity_created_at,
-                       identity_by, x_min, y_min, x_max, y_max, landmarks, detection_score, sharpness, is_frontal,
-                       width_px, height_px, sighted_identity_id, sighted_score, custom_id, feed_id, source_url, blob_key)
-     SELECT new.id, %(namespace_id)s, job_image_id, new.group_id, face_group.created_at, new.identity_id,
-            identity.created_at, identity_by, x_min, y_min, x_max, y_max, landmarks, detection_score, sharpness,
-            is_frontal, width_px, height_px, new.identity_id, identity_score,
-            job_image.custom_id, job.feed_id, job_image.source_url, job_image.blob_key
+     INSERT INTO face (id, namespace_id, job_image_id, group_id, identity_id, identity_by, x_min, y_min, x_max, y_max,
+                       landmarks, detection_score, sharpness, is_frontal, width_px, height_px,
+                       sighted_identity_id, sighted_score, custom_id, feed_id, source_url, blob_key)
+     SELECT new.id, %(namespace_id)s, job_image_id, group_id, identity_id, identity_by, x_min, y_min, x_max, y_max,
+            landmarks, detection_score, sharpness, is_frontal, width_px, height_px,
+            identity_id, identity_score, job_image.custom_id, job.feed_id, job_image.source_url, job_image.blob_key
        FROM json_to_recordset(%(faces)s) AS new(
             id uuid, job_image_id uuid, group_id uuid, identity_id uuid, identity_by text,
             identity_score double precision, x_min double precision, y_min double precision, x_max double precision,
@@ -14,8 +13,6 @@ WITH added AS (
             is_frontal boolean, width_px integer, height_px integer)
        LEFT JOIN job_image ON job_image.id = new.job_image_id
        LEFT JOIN job ON job.id = job_image.job_id
-       LEFT JOIN face_group ON face_group.id = new.group_id
-       LEFT JOIN identity ON identity.id = new.identity_id
      RETURNING group_id, identity_id, custom_id, feed_id),
 identity_marked AS (
      UPDATE identity SET has_feed_id = true FROM added
@@ -89,21 +86,18 @@ SELECT id, group_id, identity_id FROM face
  WHERE namespace_id = %(namespace_id)s AND id = ANY(%(ids)s);
 
 -- name: give faces to an identity, whatever they were before
-UPDATE face
-   SET (identity_id, identity_created_at) = (SELECT id, created_at FROM identity WHERE id = %(identity_id)s),
-       identity_by = %(author)s
+UPDATE face SET identity_id = %(identity_id)s, identity_by = %(author)s
  WHERE namespace_id = %(namespace_id)s AND id = ANY(%(ids)s);
 
 -- unname: take faces away from an identity; those that are not its own stay as they are
-UPDATE face SET identity_id = NULL, identity_created_at = NULL, identity_by = NULL
+UPDATE face SET identity_id = NULL, identity_by = NULL
  WHERE namespace_id = %(namespace_id)s AND id = ANY(%(ids)s) AND identity_id = %(identity_id)s
 RETURNING group_id;
 
 -- unname_all: take all faces away from an identity
-UPDATE face SET identity_id = NULL, identity_created_at = NULL, identity_by = NULL
+UPDATE face SET identity_id = NULL, identity_by = NULL
  WHERE namespace_id = %(namespace_id)s AND identity_id = %(identity_id)s
 RETURNING group_id;
 
 -- move: put faces into another group
-UPDATE face SET (group_id, group_created_at) = (SELECT id, created_at FROM face_group WHERE id = %(group_id)s)
- WHERE namespace_id = %(namespace_id)s AND id = ANY(%(ids)s);
+UPDATE face SET group_id = %(group_id)s WHERE namespace_id = %(namespace_id)s AND id = ANY(%(ids)s);

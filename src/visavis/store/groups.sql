@@ -147,8 +147,7 @@ SELECT id FROM face_group WHERE id = ANY(%(group_ids)s) AND namespace_id = %(nam
  ORDER BY CASE link_modified_by WHEN 'manual' THEN 0 WHEN 'review' THEN 0 WHEN 'model' THEN 1 ELSE 2 END, created_at, id;
 
 -- move_faces: all faces of a group go to another
-UPDATE face SET (group_id, group_created_at) = (SELECT id, created_at FROM face_group WHERE id = %(into)s)
- WHERE group_id = %(gone)s AND namespace_id = %(namespace_id)s;
+UPDATE face SET group_id = %(into)s WHERE group_id = %(gone)s AND namespace_id = %(namespace_id)s;
 
 -- add_template: the centroid of one group joins that of another
 INSERT INTO group_template (group_id, model_id, namespace_id, embedding_sum, face_count)

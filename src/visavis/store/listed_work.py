@@ -17,12 +17,14 @@ _SQL = Queries.beside(__file__)
 class ListedWork:
     """A job, a video, or something that was asked of one.
 
-    ``kind``: that of a job, or "video", "frame_extraction", "face_detection", "face_match". ``status``: in_progress,
-    completed, partial_error, all_error; of videos, pending, processing, completed, failed. ``progress``: 0..1.
+    ``name``: the custom id of a job, if it has one, or the video's file name. ``kind``: that of a job, or "video",
+    "frame_extraction", "face_detection", "face_match". ``status``: in_progress, completed, partial_error, all_error; of
+    videos, pending, processing, completed, failed. ``progress``: 0..1.
     """
 
     id: UUID
     kind: str
+    name: str | None
     organization: str
     status: str
     failure: str | None
@@ -33,13 +35,18 @@ class ListedWork:
 
 
 async def list_newest(
-    db: Transaction, *, organization: str | None = None, unfinished: bool = False, limit: int = 20
+    db: Transaction,
+    *,
+    organization: str | None = None,
+    file_id: UUID | None = None,
+    unfinished: bool = False,
+    limit: int = 20,
 ) -> list[ListedWork]:
-    """Work of every organisation, or one, newest first. For the operator."""
-    parameters = {"organization": organization, "unfinished": unfinished, "limit": limit}
+    """Work of every organisation, or one, newest first: all of it, or a video and what was asked of it."""
+    parameters = {"organization": organization, "file_id": file_id, "unfinished": unfinished, "limit": limit}
     return await fetch_all(db, ListedWork, _SQL["list_newest"], parameters)
 
 
-async def find(db: Transaction, work_id: UUID) -> ListedWork | None:
-    """One piece of work, whoever asked for it. For the operator."""
-    return await fetch_one(db, ListedWork, _SQL["find"], {"id": work_id})
+async def find(db: Transaction, work_id: UUID, *, organization: str | None = None) -> ListedWork | None:
+    """One piece of work, of any organisation or one."""
+    return await fetch_one(db, ListedWork, _SQL["find"], {"id": work_id, "organization": organization})
