@@ -39,10 +39,11 @@ class Console:
     page: Page
 
     async def sign_in(self, name: str = "olga", organization: str | None = None, path: str = "/console/") -> None:
-        """Make a user and sign in; on to a page."""
+        """Make a user and sign in, on the form that is open, or on the way to a page."""
         async with self.bench.database.transaction() as db:
             _, password = await create_user(db, name=name, organization=organization)
-        await self.page.goto(self.server.base_url + path)
+        if path:
+            await self.page.goto(self.server.base_url + path)
         await self.page.get_by_label("Name").fill(name)
         await self.page.get_by_label("Password").fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
@@ -178,7 +179,10 @@ async def test_work_can_be_looked_through(console: Console) -> None:
     await page.get_by_role("combobox", name="Organisation").click()
     await page.get_by_role("option", name="acme").click()
     await expect(page).to_have_url(f"{console.server.base_url}/console/?unfinished=true&organization=acme")
-    await page.reload()
+    await page.goto(f"{console.server.base_url}/console/?organization=nobody")
+    await expect(page.get_by_role("combobox", name="Organisation")).to_have_value("Every organisation")
+    await expect(console.row()).to_have_count(50)
+    await page.goto(f"{console.server.base_url}/console/?unfinished=true&organization=acme")
     await expect(page.get_by_role("combobox", name="Organisation")).to_have_value("acme")
     await page.get_by_role("button", name="Show more").click()
     await expect(console.row()).to_have_count(54)
@@ -205,8 +209,19 @@ async def test_who_is_revoked_sees_no_more_of_an_open_page(console: Console) -> 
     async with console.bench.database.transaction() as db:
         await revoke_user(db, "mallory")
     await expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
+    await expect(console.page.get_by_text("film.mp4")).to_have_count(0)
     await console.page.goto(f"{console.server.base_url}/console/")
     await expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+async def test_who_signs_in_again_is_back_on_the_page_that_was_open(console: Console) -> None:
+    file = await console.bench.upload(films.film())
+    await console.sign_in(path=f"/console/work/{file.id}?from=mail")
+    await console.bench.execute("DELETE FROM console_session")
+    await expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
+    await console.sign_in("grace", path="")
+    await expect(console.page).to_have_url(f"{console.server.base_url}/console/work/{file.id}?from=mail")
+    await expect(console.page.get_by_text("Video · film.mp4")).to_be_visible()
 
 
 async def test_a_page_says_that_the_database_is_away_and_goes_on_when_it_is_back(

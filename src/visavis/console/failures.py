@@ -38,6 +38,12 @@ def install(pages: FastAPI) -> None:
         del request
         return _page(error.message, 404)
 
+    @pages.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> Response:
+        # What failed inside is for the log, not for the page.
+        _log.error("a page was not shown", path=request.url.path, exc_info=error)
+        return _page("The page could not be shown. Try again later.", 500)
+
     async def away(request: Request, error: Exception) -> Response:
         _log.error("a page was not shown", path=request.url.path, exc_info=error)
         return _page(NO_DATABASE, 503)

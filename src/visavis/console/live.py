@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from visavis.accounts.users import user_of_session
-from visavis.console.access import PATH, SIGN_IN_PATH, Visit
+from visavis.console.access import Visit
 from visavis.console.failures import DATABASE_AWAY, NO_DATABASE
 from visavis.errors import NotAuthenticated
 from visavis.records import User
@@ -39,7 +39,7 @@ class Live:
             async with self._database.transaction() as db:
                 await self._show(db, await user_of_session(db, self._visit.token))
         except NotAuthenticated:
-            ui.navigate.to(SIGN_IN_PATH.removeprefix(PATH))
+            ui.navigate.reload()  # by way of the form, back to this page
             return
         except DATABASE_AWAY:
             self._notice.set_visibility(True)

@@ -71,8 +71,10 @@ class WorkPage:
 
     async def _show_owners(self, db: Transaction) -> None:
         options = {_EVERYONE: _EVERY, **{each.name: each.name for each in await organizations.list_all(db)}}
+        if self._organization not in options:  # an address that was typed, or an old one
+            self._organization = _EVERYONE
         if options != self._owners.options:
-            self._owners.set_options(options, value=self._organization if self._organization in options else _EVERYONE)
+            self._owners.set_options(options, value=self._organization)
         units, news = await self._queue.depth(), await deliveries.count_waiting(db)
         self._waiting.set_text(f"waiting: {units} work units, {news} webhooks")
 
