@@ -20,7 +20,9 @@ def configure_logging(*, level: str, log_format: str) -> None:
     ]
     if as_json:
         shared.append(structlog.processors.format_exc_info)
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    # Plain: the tracebacks that are handed out by default show what every variable holds, passwords among them.
+    text = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else text
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
