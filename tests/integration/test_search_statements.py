@@ -238,9 +238,12 @@ def searches(things: Sequence[Thing], count: int) -> Iterator[Search]:
         yield Search(**asked)
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_searches_find_what_a_look_at_every_row_finds(database: Database, seed: int) -> None:
-    random.seed(seed)
+@pytest.mark.parametrize("few_faces", [0, 40, 20_000], ids=["never few", "at times", "always few"])
+async def test_searches_find_what_a_look_at_every_row_finds(
+    database: Database, monkeypatch: pytest.MonkeyPatch, few_faces: int
+) -> None:
+    monkeypatch.setattr(groups, "_FEW_FACES", few_faces)
+    random.seed(few_faces)
     world = await make_world(database)
     for kind in KINDS:
         things = world.things[kind]

@@ -18,6 +18,9 @@ from visavis.store.sql import Queries, newest_or_oldest
 
 _SQL = Queries.beside(__file__)
 
+# The groups of so many faces are known in 5 ms. To ask as many groups one by one takes 80.
+_FEW_FACES = 20_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupTemplate:
@@ -59,7 +62,7 @@ async def search(db: Transaction, namespace_id: UUID, search: Search) -> list[Gr
     """Groups of one namespace."""
     by_faces = search.ids is None and (search.custom_ids is not None or search.feed_ids is not None)
     statement = _SQL["search_by_faces_newest" if by_faces else "search_newest"]
-    parameters = {**search_parameters(search), "namespace_id": namespace_id}
+    parameters = {**search_parameters(search), "namespace_id": namespace_id, "few": _FEW_FACES}
     return await fetch_all(
         db, Group, newest_or_oldest(statement, ascending=search.ascending), parameters, prepare=False
     )

@@ -28,8 +28,9 @@ SELECT id, namespace_id, batch_id, identity_id, link_modified_by, link_modified_
  ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s;
 
 -- search_by_faces_newest: groups of one namespace, newest first, whose faces have one of the custom ids, or else one of
--- the feed ids: of each id the first few, for an index has its faces in the order of their groups. Groups are asked one by
--- one whether they have an id at all: there are fewer to ask among faces that have none.
+-- the feed ids: of each id the first few, for an index has its faces in the order of their groups. Where both are asked for
+-- and few faces have the feed ids, the groups of all these are known beforehand; else each is asked by itself, which there
+-- ends soon. Groups are asked one by one whether they have an id at all: there are fewer to ask among faces with none.
 SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modified_at, g.created_at
   FROM (SELECT DISTINCT created_at, id
           FROM unnest(COALESCE(%(custom_ids)s::text[], %(feed_ids)s)) AS wanted(said)
@@ -43,10 +44,16 @@ SELECT g.id, g.namespace_id, batch_id, identity_id, link_modified_by, link_modif
                           AND (NOT %(without_custom_id)s OR custom_id IS NULL)
                           AND (NOT %(without_feed_id)s OR feed_id IS NULL)
                         ORDER BY group_created_at DESC, group_id DESC) AS seen
-                WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR EXISTS (
-                       SELECT 1 FROM face f
-                        WHERE f.namespace_id = %(namespace_id)s AND f.group_id = seen.id
-                          AND f.feed_id = ANY(%(feed_ids)s)))
+                WHERE (%(custom_ids)s::text[] IS NULL OR %(feed_ids)s::text[] IS NULL OR
+                       CASE WHEN (SELECT count(*) < %(few)s FROM (
+                                  SELECT 1 FROM face WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s)
+                                   LIMIT %(few)s) AS counted)
+                       THEN seen.id IN (
+                            SELECT group_id FROM face WHERE namespace_id = %(namespace_id)s AND feed_id = ANY(%(feed_ids)s))
+                       ELSE EXISTS (
+                            SELECT 1 FROM face
+                             WHERE namespace_id = %(namespace_id)s AND group_id = seen.id AND feed_id = ANY(%(feed_ids)s))
+                       END)
                   AND (NOT %(without_custom_id)s OR (SELECT NOT has_custom_id FROM face_group WHERE id = seen.id))
                   AND (NOT %(without_feed_id)s OR (SELECT NOT has_feed_id FROM face_group WHERE id = seen.id))
                 ORDER BY created_at DESC, id DESC LIMIT %(limit)s + %(offset)s) AS first
