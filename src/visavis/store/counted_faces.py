@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from psycopg.rows import dict_row
 from psycopg.types.json import Json
 
-from visavis.records import Box, CountedFace
-from visavis.store.boxes import COLUMNS, box_columns
+from visavis.records import CountedFace
+from visavis.store.boxes import box_columns
 from visavis.store.database import Transaction
+from visavis.store.rows import fetch_all
 from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
@@ -34,11 +34,5 @@ async def add(db: Transaction, job_id: UUID, faces: Sequence[CountedFace]) -> No
 
 async def of_job(db: Transaction, job_id: UUID) -> dict[UUID, CountedFace]:
     """The faces that counted in a job, by picture."""
-    found: dict[UUID, CountedFace] = {}
-    async with db.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["of_job"], {"job_id": job_id})
-        async for row in cursor:
-            box = Box(*(row.pop(name) for name in COLUMNS))
-            face = CountedFace(box=box, **row)
-            found[face.job_image_id] = face
-    return found
+    found = await fetch_all(db, CountedFace, _SQL["of_job"], {"job_id": job_id})
+    return {face.job_image_id: face for face in found}

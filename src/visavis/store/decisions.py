@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
 from psycopg.types.json import Json
 
 from visavis.records import Decision
-from visavis.store.boxes import box_columns, pop_box
+from visavis.store.boxes import box_columns
 from visavis.store.database import Transaction
+from visavis.store.rows import fetch_all
 from visavis.store.sql import Queries
 
 _SQL = Queries.beside(__file__)
@@ -29,12 +29,8 @@ async def of_jobs(db: Transaction, job_ids: Iterable[UUID]) -> dict[UUID, list[D
     The caller has found the jobs through their organisation.
     """
     found: dict[UUID, list[Decision]] = defaultdict(list)
-    async with db.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["of_jobs"], {"job_ids": list(job_ids)})
-        async for row in cursor:
-            box = pop_box(row)
-            decision = Decision(box=box, **row)
-            found[decision.job_image_id].append(decision)
+    for decision in await fetch_all(db, Decision, _SQL["of_jobs"], {"job_ids": list(job_ids)}):
+        found[decision.job_image_id].append(decision)
     return found
 
 

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from pgvector import Vector
 from psycopg import AsyncCursor
-from psycopg.rows import RowMaker, dict_row
+from psycopg.rows import RowMaker
 from psycopg.types.json import Json
 
-from visavis.records import Author, Box, Face, NewFace, Search, Sighting
-from visavis.store.boxes import COLUMNS as BOX_COLUMNS
+from visavis.records import Author, Face, NewFace, Search, Sighting
 from visavis.store.boxes import box_columns
 from visavis.store.database import Transaction
 from visavis.store.jobs import search_parameters
+from visavis.store.rows import fetch_all
 from visavis.store.sql import Queries, newest_or_oldest
 
 _SQL = Queries.beside(__file__)
@@ -96,12 +96,8 @@ async def sightings(db: Transaction, job_image_ids: Iterable[UUID]) -> dict[UUID
     The caller has found the pictures through their job, and so through their organisation.
     """
     found: dict[UUID, list[Sighting]] = defaultdict(list)
-    async with db.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["sightings"], {"job_image_ids": list(job_image_ids)})
-        async for row in cursor:
-            box = Box(*(row.pop(column) for column in BOX_COLUMNS))
-            sighting = Sighting(box=box, **row)
-            found[sighting.job_image_id].append(sighting)
+    for sighting in await fetch_all(db, Sighting, _SQL["sightings"], {"job_image_ids": list(job_image_ids)}):
+        found[sighting.job_image_id].append(sighting)
     return found
 
 
