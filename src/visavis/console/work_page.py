@@ -39,11 +39,11 @@ class WorkPage:
         """Make the page, with what is so now."""
         sees_all = self._visit.user.organization is None
         with frame(self._visit.user, "Work"):
-            with ui.row(align_items="center").classes("full-width"):
+            with ui.row().classes("full-width").style("align-items: center"):
                 ui.label("Work").classes("text-h5")
                 ui.space()
                 self._waiting = ui.label()
-            with ui.row(align_items="center").classes("full-width"):
+            with ui.row().classes("full-width").style("align-items: center"):
                 ui.toggle({False: "All", True: "Unfinished"}, value=self._unfinished, on_change=self._filter)
                 if sees_all:
                     self._owners = ui.select({_EVERYONE: _EVERY}, value=_EVERYONE, on_change=self._choose).props(
