@@ -77,9 +77,9 @@ def create_server(
         """For Prometheus: how much work waits, and how many webhooks."""
         registry = CollectorRegistry()
         depth = Gauge("visavis_work_units", "Work units that wait or run", registry=registry)
-        depth.set(await queue.depth())
         waiting = Gauge("visavis_deliveries_waiting", "Webhook deliveries that have not arrived", registry=registry)
         async with database.transaction() as db:
+            depth.set(await queue.depth(db))
             waiting.set(await deliveries.count_waiting(db))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

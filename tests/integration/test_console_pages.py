@@ -190,6 +190,10 @@ async def test_work_can_be_looked_through(console: Console) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_text(re.compile(r"Video · film \d+\.mp4"))).to_be_visible()
     await expect(page.get_by_text("too long").first).to_be_visible()
+    await page.go_back()
+    await page.get_by_placeholder("Find by id").fill("../sign-in?what=/is this")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("There is no work with the id ../sign-in?what=/is this.")).to_be_visible()
 
 
 async def test_what_is_erased_meanwhile_is_gone_from_its_page(console: Console) -> None:

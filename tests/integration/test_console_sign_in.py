@@ -150,7 +150,9 @@ def test_an_unknown_page_is_not_found(visitor: httpx.Client, password: str) -> N
         answer = visitor.get(path)
         assert answer.status_code == 404
         assert "There is no work with the id" in answer.text
-    assert visitor.get("/console/nonsense").status_code == 404
+    nowhere = visitor.get("/console/nonsense")
+    assert nowhere.status_code == 404
+    assert "There is no such page." in nowhere.text
 
 
 def test_the_console_keeps_out_of_the_dialects_way(visitor: httpx.Client) -> None:

@@ -453,7 +453,8 @@ async def test_receivers_that_hang_hold_up_no_work_unit(bench: Bench) -> None:
         await until(lambda: hanging.under_way == ATTEMPTS_AT_ONCE, "not enough deliveries are under way")
         async with bench.database.transaction() as db:
             await bench.queue.defer(db, [WorkUnit(uuid4(), (uuid4(),))])
-        assert await bench.queue.depth() == 1  # deliveries are none
+        async with bench.database.transaction() as db:
+            assert await bench.queue.depth(db) == 1  # deliveries are none
         await asyncio.wait_for(ran.wait(), 3)
         assert hanging.under_way == ATTEMPTS_AT_ONCE
         async with bench.database.transaction() as db:

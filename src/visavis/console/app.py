@@ -48,7 +48,7 @@ def mount_console(app: FastAPI, *, database: Database, queue: Queue, public_url:
         """Everything that clients have asked for."""
         await WorkPage(database, queue, visit, unfinished=unfinished, organization=organization).build()
 
-    @ui.page("/work/{work_id}")
+    @ui.page("/work/{work_id:path}")
     async def piece(visit: Visitor, found: Annotated[ListedWork, Depends(work_of)]) -> None:
         """One piece of work."""
         await PiecePage(database, visit, found).build()

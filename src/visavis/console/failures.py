@@ -17,7 +17,7 @@ from visavis.console.access import PATH, SIGN_IN_PATH
 from visavis.errors import NotAuthenticated, NotFound
 
 NO_DATABASE = "The database does not answer. Try again in a moment."
-DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 _PAGE = Template(Path(__file__).with_name("failure.html").read_text(encoding="utf-8"))
 
@@ -37,6 +37,11 @@ def install(pages: FastAPI) -> None:
     async def missing(request: Request, error: NotFound) -> Response:
         del request
         return _page(error.message, 404)
+
+    @pages.exception_handler(404)
+    async def nowhere(request: Request, error: Exception) -> Response:
+        del request, error
+        return _page("There is no such page.", 404)
 
     @pages.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:

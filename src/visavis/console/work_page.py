@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from nicegui import ui
 
@@ -75,7 +75,7 @@ class WorkPage:
             self._organization = _EVERYONE
         if options != self._owners.options:
             self._owners.set_options(options, value=self._organization)
-        units, news = await self._queue.depth(), await deliveries.count_waiting(db)
+        units, news = await self._queue.depth(db), await deliveries.count_waiting(db)
         self._waiting.set_text(f"waiting: {units} work units, {news} webhooks")
 
     async def _filter(self, event: Any) -> None:
@@ -102,4 +102,4 @@ class WorkPage:
 
     def _find(self, wanted: str | None) -> None:
         if wanted and wanted.strip():
-            ui.navigate.to(f"/work/{wanted.strip()}")
+            ui.navigate.to(f"/work/{quote(wanted.strip(), safe='')}")

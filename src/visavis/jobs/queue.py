@@ -224,14 +224,13 @@ class Queue:
             requeued += 1
         return requeued
 
-    async def depth(self) -> int:
+    async def depth(self, db: Transaction) -> int:
         """How many work units wait or run."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT count(*) FROM procrastinate_jobs WHERE task_name = ANY(%s) AND status IN ('todo', 'doing')",
-                [[TASK, VIDEO_TASK]],
-            )
-            row = await cursor.fetchone()
+        cursor = await db.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = ANY(%s) AND status IN ('todo', 'doing')",
+            [[TASK, VIDEO_TASK]],
+        )
+        row = await cursor.fetchone()
         return int(row[0]) if row else 0
 
     async def _unit(self, context: JobContext, *, job_id: str, image_ids: list[str], waits: int = 0) -> None:
