@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +18,6 @@ from support import films
 from support.films import SCENES, Scene, Shown
 from support.people import EILEEN, GRACE, LUIS, jpeg
 from support.server import Server
-from visavis.store.embedded import EmbeddedPostgres
 
 Json = dict[str, Any]
 
@@ -315,17 +313,6 @@ def test_a_window_out_of_bounds_is_refused(caller: Caller, usual: Json, window: 
 # --- deletion -------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def connection_to(server: Server) -> Iterator[psycopg.Connection[Any]]:
-    """A look behind the scenes."""
-    embedded = EmbeddedPostgres(server.home / "postgres")
-    try:
-        with psycopg.connect(embedded.start(), autocommit=True) as connection:
-            yield connection
-    finally:
-        embedded.stop()
-
-
 def tables_that_mention(database: psycopg.Connection[Any], *ids: str) -> set[str]:
     """Tables with a row in which one of some ids stands anywhere."""
     tables = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
@@ -365,7 +352,7 @@ def test_a_deleted_file_leaves_neither_rows_nor_bytes(caller: Caller) -> None:
         assert time.monotonic() < deadline, "bytes of a deleted file are left"
         time.sleep(0.05)
     assert [httpx.get(link).status_code for link in links] == [404, 404]
-    with connection_to(caller.server) as database:
+    with caller.server.look_inside() as database:
         while (left := tables_that_mention(database, *ids)) == {"procrastinate_jobs"}:  # the erasure itself
             assert time.monotonic() < deadline, "an entry in the queue is left"
         assert left <= {"procrastinate_jobs", "procrastinate_events"}

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -17,7 +16,6 @@ from support import films
 from support.films import Scene
 from support.people import EILEEN, GRACE
 from support.server import Server
-from visavis.store.embedded import EmbeddedPostgres
 
 # At one frame a second: units of 30 frames, five in all.
 SECONDS, PER_SECOND = 150, 1
@@ -95,17 +93,6 @@ def assert_every_frame_was_looked_at_once(client: httpx.Client, detection: Json)
     assert len({face["id"] for face in faces}) == len(shown)
 
 
-@contextmanager
-def connection_to(server: Server) -> Iterator[psycopg.Connection[Any]]:
-    """A look behind the scenes."""
-    embedded = EmbeddedPostgres(server.home / "postgres")
-    try:
-        with psycopg.connect(embedded.start(), autocommit=True) as connection:
-            yield connection
-    finally:
-        embedded.stop()
-
-
 def units_in_hand(database: psycopg.Connection[Any]) -> tuple[int, int]:
     """How many units are being worked on, and by how many workers."""
     [counts] = database.execute(
@@ -119,7 +106,7 @@ def test_two_workers_share_a_video(own_server: Server, credentials: dict[str, st
     with client_of(own_server, credentials) as client:
         file = upload(client, film)
         ended(client, f"/files/{file['id']}")
-        with connection_to(own_server) as database:
+        with own_server.look_inside() as database:
             detection = detect(client, file)
             deadline = time.monotonic() + 30
             while units_in_hand(database) != (2, 2):

@@ -9,9 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psycopg
+
+from visavis.store.embedded import EmbeddedPostgres
 
 COMMAND = (sys.executable, "-m", "visavis")
 
@@ -96,3 +102,13 @@ class Server:
         answer = self.run("app", "create", "--org", organization, "--name", name, "--json", *options)
         credentials: dict[str, str] = json.loads(answer.stdout)
         return credentials
+
+    @contextmanager
+    def look_inside(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection to its own PostgreSQL."""
+        embedded = EmbeddedPostgres(self.home / "postgres")
+        try:
+            with psycopg.connect(embedded.start(), autocommit=True) as connection:
+                yield connection
+        finally:
+            embedded.stop()
